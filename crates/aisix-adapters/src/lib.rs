@@ -1,0 +1,1 @@
+//! How each protocol family is reached: address, authentication, framing, quirks.

@@ -1,0 +1,1 @@
+//! The self-hosted admin APIs over a configuration store.

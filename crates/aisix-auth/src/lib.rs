@@ -1,0 +1,1 @@
+//! Authentication as tower layers: credential to caller, and admin keys.

@@ -1,0 +1,1 @@
+//! The nouns of an AI gateway: resources, snapshots, conversations, secrets and errors.

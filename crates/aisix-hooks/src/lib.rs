@@ -1,0 +1,1 @@
+//! The hook pipeline of the gateway, embeddable on its own.

@@ -1,0 +1,1 @@
+//! Configuration in, snapshots out: sources, stores, sealing, the supervisor.

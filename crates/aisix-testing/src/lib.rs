@@ -1,0 +1,1 @@
+//! Scripted upstreams, fixtures, and one conformance suite for each public trait.
