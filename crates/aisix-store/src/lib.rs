@@ -1,1 +1,31 @@
-//! Configuration in, snapshots out: sources, stores, sealing, the supervisor.
+//! Configuration in, snapshots out.
+//!
+//! **Purpose.** A [`ConfigSource`] lists and watches documents; a [`ConfigStore`] also writes them.
+//! The [`Supervisor`] turns a source into a sequence of published [`Snapshot`]s, with a [`Sealer`]
+//! between the two that opens encrypted secrets.
+//!
+//! **Invariants.**
+//! - A write that was acknowledged is durable.
+//! - Every write has a revision of its own, larger than all before it; a watcher that begins after
+//!   a listing's revision sees every later write exactly once, in order.
+//! - A document's `version` counts its writes since it was created.
+//! - The supervisor publishes revisions in order and never takes one back.
+//!
+//! **Not here.** What the documents mean is [`aisix_core`]'s business; who may write them, the
+//! admin API's.
+//!
+//! [`Snapshot`]: aisix_core::Snapshot
+
+pub mod embedded;
+mod memory;
+mod sealer;
+mod source;
+mod supervisor;
+
+pub use memory::MemoryStore;
+pub use sealer::{MasterKey, SealError, Sealer};
+pub use source::{
+    Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
+    Written,
+};
+pub use supervisor::{Applied, Published, Supervisor};

@@ -1,0 +1,121 @@
+//! Values that keep the bytes they arrived in.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::error::Error;
+
+/// The name of a wire format, such as `openai_chat`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DialectId(pub &'static str);
+
+impl fmt::Display for DialectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// A noun that can be carried: what one skip-scan over its bytes finds out is its outline.
+pub trait Carry: Sized {
+    /// The facts that are known without decoding the whole.
+    type Outline;
+}
+
+/// A value together with its original bytes: decoded only when somebody looks inside.
+///
+/// *Verbatim is a property of the value.* While nobody has changed it, [`Carried::verbatim`] gives
+/// the original bytes to whoever speaks the same dialect; the outline says where the few fields
+/// stand that the gateway must splice. Once [`Carried::value_mut`] was called, the bytes no longer
+/// speak for the value, and it has to be encoded.
+pub struct Carried<T: Carry> {
+    dialect: DialectId,
+    bytes: Bytes,
+    outline: T::Outline,
+    decode: Decode<T>,
+    value: Option<Box<T>>,
+    touched: bool,
+}
+
+/// How a dialect reads the whole of a value from its original bytes.
+pub type Decode<T> = fn(&[u8]) -> Result<T, Error>;
+
+impl<T: Carry> Carried<T> {
+    /// A value that arrived as these bytes, to be decoded by `decode` when somebody looks inside.
+    pub fn arrived(
+        dialect: DialectId,
+        bytes: Bytes,
+        outline: T::Outline,
+        decode: Decode<T>,
+    ) -> Self {
+        Self {
+            dialect,
+            bytes,
+            outline,
+            decode,
+            value: None,
+            touched: false,
+        }
+    }
+
+    /// The same, decoded already: for dialects whose events only make sense in their order.
+    #[must_use]
+    pub fn with_value(self, value: T) -> Self {
+        Self {
+            value: Some(Box::new(value)),
+            ..self
+        }
+    }
+
+    /// The dialect that the original bytes are written in.
+    pub fn dialect(&self) -> DialectId {
+        self.dialect
+    }
+
+    /// What is known without decoding.
+    pub fn outline(&self) -> &T::Outline {
+        &self.outline
+    }
+
+    /// The original bytes, where this dialect may use them: it wrote them, and nobody changed the
+    /// value since.
+    pub fn verbatim(&self, dialect: DialectId) -> Option<&Bytes> {
+        (!self.touched && self.dialect == dialect).then_some(&self.bytes)
+    }
+
+    /// The value, decoded on first use.
+    ///
+    /// # Errors
+    /// What the dialect says of bytes that it cannot decode.
+    pub fn value(&mut self) -> Result<&T, Error> {
+        self.decoded().map(|value| &*value)
+    }
+
+    /// The value, to be changed: from here on the original bytes are no longer used.
+    ///
+    /// # Errors
+    /// What the dialect says of bytes that it cannot decode.
+    pub fn value_mut(&mut self) -> Result<&mut T, Error> {
+        self.touched = true;
+        self.decoded()
+    }
+
+    fn decoded(&mut self) -> Result<&mut T, Error> {
+        let value = match self.value.take() {
+            Some(value) => value,
+            None => Box::new((self.decode)(&self.bytes)?),
+        };
+        Ok(self.value.insert(value))
+    }
+}
+
+impl<T: Carry> fmt::Debug for Carried<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carried")
+            .field("dialect", &self.dialect)
+            .field("bytes", &self.bytes.len())
+            .field("decoded", &self.value.is_some())
+            .field("touched", &self.touched)
+            .finish()
+    }
+}

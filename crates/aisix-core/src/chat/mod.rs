@@ -1,0 +1,26 @@
+//! A conversation, in the union of what the wire formats mean.
+//!
+//! Everything is block-structured: a turn is a list of [`Part`]s, and a streamed answer opens,
+//! fills and closes parts. Flat formats lift into blocks by a small state machine; the reverse
+//! would lose their order. What only one family understands travels as [`Native`] and is written
+//! again only for that family.
+
+mod event;
+mod native;
+mod part;
+mod request;
+mod response;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+pub use event::{ChatEvent, ChatEvents, Delta, FrameKind, FrameOutline, PartStart, fold};
+pub use native::Native;
+pub use part::{Media, MediaSource, Part, Reasoning, Text, ToolCall, ToolResult};
+pub use request::{
+    ChatRequest, Effort, RequestOutline, ResponseFormat, Role, Sampling, Span, StreamOptions, Tool,
+    ToolChoice, Turn,
+};
+pub use response::{ChatResponse, Choice, FinishReason, ResponseOutline};
+pub use usage::Usage;

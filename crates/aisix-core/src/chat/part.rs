@@ -1,0 +1,86 @@
+//! The blocks that turns and answers are made of.
+
+use super::Native;
+
+/// One block of a turn or of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// Text.
+    Text(Text),
+    /// An image, a document or a sound.
+    Media(Media),
+    /// The model asks for a tool.
+    ToolCall(ToolCall),
+    /// What a tool answered.
+    ToolResult(ToolResult),
+    /// What the model thought.
+    Reasoning(Reasoning),
+    /// What only one family understands.
+    Native(Native),
+}
+
+/// Text, as the model reads or writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// Whether it says why the model declines.
+    pub refusal: bool,
+}
+
+/// An image, a document or a sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Media {
+    /// Where it is.
+    pub source: MediaSource,
+    /// Its media type, such as `image/png`, where it is known.
+    pub media_type: Option<String>,
+    /// A file name, where one is given.
+    pub name: Option<String>,
+    /// How closely to look (`low`, `high`, `auto`), where the caller says.
+    pub detail: Option<String>,
+}
+
+/// Where media is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaSource {
+    /// At an address that the provider fetches.
+    Url(String),
+    /// Here, in base64.
+    Base64(String),
+    /// At the provider, under an id.
+    FileId(String),
+}
+
+/// The model asks for a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The id that the result refers to.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as JSON text, exactly as the model wrote them; it may not be valid JSON.
+    pub arguments: String,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolResult {
+    /// The id of the call.
+    pub call_id: String,
+    /// What came out.
+    pub content: Vec<Part>,
+    /// Whether the tool failed.
+    pub is_error: bool,
+}
+
+/// What the model thought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The thought, where the provider shows it.
+    pub text: String,
+    /// The provider's seal on it, to be given back in the next turn.
+    pub signature: Option<String>,
+    /// The thought in a form that only the provider can read.
+    pub redacted: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! Caller API keys.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::validity::{Findings, read};
+use super::{Checked, Document, Invalid, Kind, RateLimit, Resource, Strictness};
+use crate::glob::Glob;
+use crate::hash::KeyHash;
+
+/// What a caller may do: known by the hash of the key that it sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// SHA-256 of the plaintext.
+    pub key_hash: KeyHash,
+    /// Names of models, exact or with one `*`; `["*"]` grants all, `[]` none.
+    pub allowed_models: Vec<Glob>,
+    /// A label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Limits over all requests of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// The team that requests are accounted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team_id: Option<String>,
+    /// The person that requests are accounted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The person's name, for reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// The last instant at which the key is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether the key is refused for now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// The subject of a token that runs as this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt_subject: Option<String>,
+    /// The identity provider whose word on the subject counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt_provider: Option<String>,
+    /// Names of passthrough routes, exact or with one `*`; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_routes: Option<Vec<Glob>>,
+    /// Plaintexts that a rotation replaced and that are accepted until their time is up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous_keys: Vec<PreviousKey>,
+}
+
+/// A replaced plaintext within its grace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousKey {
+    /// SHA-256 of the replaced plaintext.
+    pub key_hash: KeyHash,
+    /// The last instant at which it is accepted.
+    pub expires_at: Timestamp,
+}
+
+impl Resource for ApiKey {
+    const KIND: Kind = Kind::ApiKeys;
+    const IDENTITY_FIELD: &'static str = "key_hash";
+    type Identity = KeyHash;
+
+    fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
+        let checked: Checked<Self> = read(document, strictness)?;
+        let key = &checked.resource;
+        let mut findings = Findings::default();
+        for (field, value) in [
+            ("team_id", &key.team_id),
+            ("user_id", &key.user_id),
+            ("jwt_subject", &key.jwt_subject),
+            ("jwt_provider", &key.jwt_provider),
+        ] {
+            findings.require(value.as_deref() != Some(""), field, "must not be empty");
+        }
+        findings.require(
+            key.jwt_subject.is_none() || key.jwt_provider.is_some(),
+            "jwt_provider",
+            "is required with jwt_subject",
+        );
+        findings.into_result(checked)
+    }
+
+    fn identity(&self) -> KeyHash {
+        self.key_hash
+    }
+}

@@ -1,0 +1,341 @@
+//! Upstream credentials and endpoints.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::validity::{Findings, read};
+use super::{Checked, Document, Invalid, Kind, Resource, Strictness};
+use crate::glob::Glob;
+use crate::secret::{MASK, Secret};
+
+/// The protocol families that this product can encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdapterName {
+    /// OpenAI's HTTP API, by whichever vendor.
+    #[serde(rename = "openai")]
+    OpenAi,
+    /// Anthropic's Messages API.
+    Anthropic,
+    /// Amazon Bedrock's runtime.
+    Bedrock,
+    /// Google Vertex AI.
+    Vertex,
+    /// Azure's OpenAI service.
+    #[serde(rename = "azure-openai")]
+    AzureOpenAi,
+}
+
+impl AdapterName {
+    /// The name as it is written in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Bedrock => "bedrock",
+            Self::Vertex => "vertex",
+            Self::AzureOpenAi => "azure-openai",
+        }
+    }
+
+    /// An example of the base URL that this family expects; `None` where it may be left unset.
+    #[must_use]
+    pub fn base_url_example(self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::Anthropic => Some("https://api.anthropic.com"),
+            Self::Bedrock => None,
+            Self::Vertex => Some("https://<region>-aiplatform.googleapis.com"),
+            Self::AzureOpenAi => Some("https://<resource>.openai.azure.com"),
+        }
+    }
+}
+
+impl fmt::Display for AdapterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The upstream identity that models reference: a credential, a place, and a protocol family.
+///
+/// Serialised in the order that the documentation prints, the secret masked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProviderKey {
+    /// A unique label.
+    pub display_name: Arc<str>,
+    /// The upstream credential, in clear.
+    pub secret: Secret,
+    /// Base URL, as configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
+    /// The vendor: any word; a label only.
+    pub provider: String,
+    /// The protocol family; absent only in documents that an older writer left behind, for vendors
+    /// that this product does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterName>,
+    /// Copied to usage events.
+    pub telemetry_tags: TelemetryTags,
+    /// Inbound headers that are removed on passthrough.
+    pub strip_headers: Vec<String>,
+    /// Trust for this key's endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<UpstreamTls>,
+    /// How requests to this vendor differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestQuirks>,
+    /// How answers of this vendor differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseQuirks>,
+}
+
+/// Labels that usage events carry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TelemetryTags {
+    /// `catalog` or `byo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether the vendor is a featured one.
+    #[serde(default)]
+    pub featured: bool,
+    /// The vendor's name as a brand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branded_provider: Option<String>,
+    /// Label of a bring-your-own endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byo_label: Option<String>,
+    /// Label of the provider key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pk_label: Option<String>,
+}
+
+/// Trust for one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamTls {
+    /// PEM of a certificate authority that is trusted in addition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<String>,
+    /// Whether certificates are checked at all.
+    #[serde(default = "yes")]
+    pub verify: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How requests to a vendor differ from its family's: data, not code.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestQuirks {
+    /// Top-level body keys to rename.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub param_renames: BTreeMap<String, String>,
+    /// Clamps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub param_constraints: Option<TemperatureRange>,
+    /// Headers added where absent; values may hold `${variables}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub default_headers: BTreeMap<String, Secret>,
+    /// Inbound headers that are copied upstream.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forward_client_headers: Vec<Glob>,
+    /// Top-level body fields added where absent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub default_body_fields: BTreeMap<String, BodyField>,
+}
+
+/// A default body field: a text may be a credential and is shown masked, anything else in clear.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct BodyField(serde_json::Value);
+
+impl BodyField {
+    /// The field's value as JSON text, for the upstream body.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Serialize for BodyField {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            serde_json::Value::String(_) => serializer.serialize_str(MASK),
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+impl fmt::Debug for BodyField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BodyField(..)")
+    }
+}
+
+/// Bounds of the sampling temperature.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemperatureRange {
+    /// Lower bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature_min: Option<f64>,
+    /// Upper bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature_max: Option<f64>,
+}
+
+/// How answers of a vendor differ from its family's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResponseQuirks {
+    /// Whether streams end with `data: [DONE]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_done_marker: Option<DoneMarker>,
+    /// Whether lists of text parts are flattened before they are sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub content_list_to_string: bool,
+    /// Path of the reasoning text within a chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_field: Option<String>,
+    /// Path of the error object; stored, without effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_envelope: Option<String>,
+}
+
+/// What to expect of `data: [DONE]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DoneMarker {
+    /// Its absence is noted.
+    Required,
+    /// It may come or not.
+    Optional,
+    /// It is not expected.
+    None,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    display_name: Arc<str>,
+    secret: Option<Secret>,
+    api_key: Option<Secret>,
+    api_base: Option<String>,
+    #[serde(default)]
+    provider: String,
+    adapter: Option<AdapterName>,
+    #[serde(default)]
+    telemetry_tags: TelemetryTags,
+    #[serde(default = "stripped_by_default")]
+    strip_headers: Vec<String>,
+    tls: Option<UpstreamTls>,
+    request: Option<RequestQuirks>,
+    response: Option<ResponseQuirks>,
+}
+
+fn stripped_by_default() -> Vec<String> {
+    ["authorization", "cookie", "set-cookie", "x-api-key"]
+        .map(str::to_owned)
+        .into()
+}
+
+impl Resource for ProviderKey {
+    const KIND: Kind = Kind::ProviderKeys;
+    const IDENTITY_FIELD: &'static str = "display_name";
+    type Identity = Arc<str>;
+
+    fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
+        let Checked {
+            resource: wire,
+            ignored,
+        } = read::<Wire>(document, strictness)?;
+        let secret = match (wire.secret, wire.api_key) {
+            (Some(secret), None) | (None, Some(secret)) => secret,
+            (Some(_), Some(_)) => {
+                return Err(Invalid::one(
+                    "secret",
+                    "give either secret or api_key, not both",
+                ));
+            }
+            (None, None) => return Err(Invalid::one("secret", "is required")),
+        };
+        let adapter = wire.adapter.or(match wire.provider.as_str() {
+            "openai" => Some(AdapterName::OpenAi),
+            "anthropic" => Some(AdapterName::Anthropic),
+            _ => None,
+        });
+        let mut findings = Findings::default();
+        findings.not_empty(&wire.display_name, "display_name");
+        findings.not_empty(secret.expose(), "secret");
+        if strictness == Strictness::Strict {
+            check_reachable(&mut findings, adapter, wire.api_base.as_deref());
+        }
+        findings.into_result(Checked {
+            resource: Self {
+                display_name: wire.display_name,
+                secret,
+                api_base: wire.api_base,
+                provider: wire.provider,
+                adapter,
+                telemetry_tags: wire.telemetry_tags,
+                strip_headers: wire.strip_headers,
+                tls: wire.tls,
+                request: wire.request,
+                response: wire.response,
+            },
+            ignored,
+        })
+    }
+
+    fn identity(&self) -> Arc<str> {
+        self.display_name.clone()
+    }
+}
+
+/// No base is guessed, so whoever writes a key hears at once where it could not be reached.
+fn check_reachable(findings: &mut Findings, adapter: Option<AdapterName>, base: Option<&str>) {
+    let Some(adapter) = adapter else {
+        findings.require(
+            false,
+            "adapter",
+            "is required: one of openai, anthropic, bedrock, vertex, azure-openai",
+        );
+        return;
+    };
+    let base = base.map(str::trim).filter(|base| !base.is_empty());
+    match (base, adapter.base_url_example()) {
+        (None, Some(example)) => {
+            let message = format!("is required for adapter {adapter}, for example {example}");
+            findings.require(false, "api_base", message);
+        }
+        (Some(base), _) => {
+            let rest = base
+                .strip_prefix("https://")
+                .or_else(|| base.strip_prefix("http://"));
+            let has_host = rest.is_some_and(|rest| {
+                !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(' ')
+            });
+            // Azure also documents the bare name of a resource.
+            let bare_resource = adapter == AdapterName::AzureOpenAi
+                && base
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            findings.require(
+                has_host || bare_resource,
+                "api_base",
+                "must be an http:// or https:// URL",
+            );
+            findings.require(
+                !rest.is_some_and(|rest| rest.split('/').next().unwrap_or("").contains('@')),
+                "api_base",
+                "must not hold credentials: put them into secret",
+            );
+        }
+        (None, None) => {}
+    }
+}

@@ -1,0 +1,149 @@
+//! How documents are judged.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::Document;
+
+/// How much a document may say that this version does not understand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// Unknown fields are problems: for people who write through the admin API or a file.
+    Strict,
+    /// Unknown fields are reported and ignored: for documents that other versions have written.
+    Lenient,
+}
+
+/// A parsed resource, with the paths of the fields that were ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked<T> {
+    /// The resource.
+    pub resource: T,
+    /// Dotted paths of unknown fields; always empty for strictly parsed documents.
+    pub ignored: Vec<String>,
+}
+
+/// One thing that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Dotted path of the field; empty for the document as a whole.
+    pub field: String,
+    /// What is wrong and what would be right; never the field's value.
+    pub message: String,
+}
+
+impl Problem {
+    /// States a problem with a field.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field.as_str() {
+            "" | "." => f.write_str(&self.message),
+            field => write!(f, "{field}: {}", self.message),
+        }
+    }
+}
+
+/// Why a document is not a resource: at least one [`Problem`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// Everything that is wrong, in the order of the document.
+    pub problems: Vec<Problem>,
+}
+
+impl Invalid {
+    /// A document with one problem.
+    pub fn one(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            problems: vec![Problem::new(field, message)],
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Reads a document into its wire shape, noting what the shape does not know.
+pub(super) fn read<T: DeserializeOwned>(
+    document: &Document,
+    strictness: Strictness,
+) -> Result<Checked<T>, Invalid> {
+    let mut ignored = Vec::new();
+    let mut note = |path: serde_ignored::Path<'_>| ignored.push(path.to_string());
+    let json = serde_ignored::Deserializer::new(document.json(), &mut note);
+    let resource: T = serde_path_to_error::deserialize(json)
+        .map_err(|error| Invalid::one(error.path().to_string(), without_value(error.inner())))?;
+    if strictness == Strictness::Strict && !ignored.is_empty() {
+        let problems = ignored
+            .into_iter()
+            .map(|path| Problem::new(path, "unknown field"));
+        return Err(Invalid {
+            problems: problems.collect(),
+        });
+    }
+    Ok(Checked { resource, ignored })
+}
+
+/// serde quotes the offending value (``invalid type: string "sk-…", expected …``), which may be a
+/// credential that stands in the wrong place: only what was expected is kept.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let Some((head, expected)) = text.split_once(", expected ") else {
+        return text;
+    };
+    match head
+        .split([':', ' '])
+        .take(2)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["invalid", "type" | "value" | "length"] => format!("expected {expected}"),
+        ["unknown", "variant"] => format!("must be {expected}"),
+        _ => text,
+    }
+}
+
+/// Gathers semantic problems so that all of them are reported together.
+#[derive(Default)]
+pub(super) struct Findings(Vec<Problem>);
+
+impl Findings {
+    pub(super) fn require(&mut self, holds: bool, field: &str, message: impl Into<String>) {
+        if !holds {
+            self.0.push(Problem::new(field, message));
+        }
+    }
+
+    pub(super) fn not_empty(&mut self, value: &str, field: &str) {
+        self.require(!value.is_empty(), field, "must not be empty");
+    }
+
+    pub(super) fn into_invalid(self) -> Invalid {
+        Invalid { problems: self.0 }
+    }
+
+    pub(super) fn into_result<T>(self, checked: Checked<T>) -> Result<Checked<T>, Invalid> {
+        if self.0.is_empty() {
+            Ok(checked)
+        } else {
+            Err(self.into_invalid())
+        }
+    }
+}
