@@ -1,1 +1,5 @@
 //! The data plane as a tower service.
+
+pub mod handle;
+
+pub use handle::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
