@@ -28,10 +28,13 @@
     reason = "this crate exists for tests only, where a panic with its reason is the report"
 )]
 
+pub mod canary;
 pub mod client;
+pub mod fixtures;
 pub mod upstream;
 pub mod wait;
 mod wire;
 
+pub use canary::Canaries;
 pub use client::{Connection, Request, Response};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};
