@@ -31,10 +31,12 @@
 pub mod canary;
 pub mod client;
 pub mod fixtures;
+pub mod process;
 pub mod upstream;
 pub mod wait;
 mod wire;
 
 pub use canary::Canaries;
 pub use client::{Connection, Request, Response};
+pub use process::{Process, Program, free_port};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};

@@ -60,10 +60,13 @@ impl Event {
 }
 
 /// Splits bytes into events: an event ends at two line ends in a row, each LF, CR or CRLF.
+///
+/// A CR that is the last byte so far may be the first half of a CRLF. It counts as a whole line end
+/// only after another CR, where a stream evidently uses those; otherwise the next byte decides.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
     unread: BytesMut,
-    /// An event has ended with a CR; if an LF follows, it belongs to that line end.
+    /// The last event ended with a CR that was taken for whole: a following LF belongs to it.
     skip_line_feed: bool,
 }
 
@@ -96,6 +99,7 @@ impl EventReader {
         while position < self.unread.len() {
             let line_end = match (self.unread[position], self.unread.get(position + 1)) {
                 (b'\r', Some(b'\n')) => position + 2,
+                (b'\r', None) if !self.unread[..position].ends_with(b"\r") => return None,
                 (b'\r' | b'\n', _) => position + 1,
                 _ => {
                     position += 1;

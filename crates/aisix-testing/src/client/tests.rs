@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::sse::EventReader;
-use super::{Broken, Connection, Request};
+use super::{Broken, Connection, Event, Request};
 use crate::{Reply, ScriptedUpstream};
 
 #[tokio::test]
@@ -152,12 +152,18 @@ fn events_end_at_any_mix_of_line_ends() {
     let all = "data: 1\r\rdata: 2\n\ndata: 3\r\n\r\ndata: 4\r\n\ndata: 5\n\r\n";
     for step in 1..=all.len() {
         let mut reader = EventReader::default();
-        let mut data = Vec::new();
+        let mut events = Vec::new();
         for piece in all.as_bytes().chunks(step) {
             reader.push(piece);
-            data.extend(std::iter::from_fn(|| reader.next()).map(|event| event.data()));
+            events.extend(std::iter::from_fn(|| reader.next()));
         }
+        let data: Vec<_> = events.iter().map(Event::data).collect();
         assert_eq!(data, ["1", "2", "3", "4", "5"], "in pieces of {step}");
+        let raw = events
+            .iter()
+            .flat_map(|event| event.raw.to_vec())
+            .collect::<Vec<_>>();
+        assert_eq!(raw, all.as_bytes(), "in pieces of {step}");
         assert_eq!(reader.finish(), None);
     }
 }
@@ -167,6 +173,6 @@ fn an_event_that_ends_with_cr_is_there_at_once() {
     let mut reader = EventReader::default();
     reader.push(b"data: 1\r\r");
     assert_eq!(reader.next().map(|event| event.data()), Some("1".into()));
-    reader.push(b"data: 2\r\r");
+    reader.push(b"\ndata: 2\r\r");
     assert_eq!(reader.next().map(|event| event.data()), Some("2".into()));
 }
