@@ -67,6 +67,10 @@ impl Program {
             reason = "a test has no other way to learn the path"
         )]
         let path = std::env::var_os(BINARY);
+        Self::gateway(path)
+    }
+
+    fn gateway(path: Option<OsString>) -> Self {
         Self::at(path.unwrap_or_else(|| {
             panic!("{BINARY} is not set, so there is no gateway to test: run `cargo xtask test`")
         }))
