@@ -1,1 +1,30 @@
-//! Wire formats of language-model APIs, to and from the nouns of aisix-core.
+//! Wire formats of language-model APIs, to and from the nouns of [`aisix_core::chat`].
+//!
+//! **Purpose.** A [`Dialect`] reads and writes one format in both directions: the same code serves
+//! an inbound endpoint and an upstream that speaks the format, so that N formats reach M families
+//! through N + M translations.
+//!
+//! **Invariants.**
+//! - Bytes in, bytes out: decoders and encoders are synchronous and keep no reference to anything
+//!   outside.
+//! - A streamed answer, folded, is the unary answer.
+//! - However a stream's bytes are split, the same events come out.
+//! - A value that nobody changed is written for its own dialect with its original bytes, the
+//!   patches spliced in, every byte outside them unchanged.
+//! - What an encoder cannot express it reports in [`Encoded::dropped`]; it drops nothing silently.
+//!
+//! **Not here.** How an upstream is reached, and which of its answers are failures, is the
+//! adapters' business. Dialects never name one another.
+
+mod dialect;
+mod frame;
+pub mod json;
+pub mod openai_chat;
+pub mod sse;
+
+pub use dialect::{
+    AnswerContext, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder, ProviderError,
+    UpstreamRequest,
+};
+pub use frame::{Frame, FrameDecoder};
+pub use openai_chat::OPENAI_CHAT;

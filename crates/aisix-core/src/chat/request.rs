@@ -47,6 +47,9 @@ pub struct RequestOutline {
     pub stream_options: Option<StreamOptions>,
     /// Where a further top-level field may be inserted, followed by a comma.
     pub insert_at: usize,
+    /// What else is wrong with the request, if anything: said only after the checks on the model,
+    /// which go first.
+    pub complaint: Option<String>,
 }
 
 impl Carry for ChatRequest {

@@ -19,7 +19,7 @@ pub use api_key::{ApiKey, PreviousKey};
 pub use document::{Document, PlainSecrets, SecretProblem, SecretResolver};
 pub use model::{
     BackgroundCheck, Cooldown, Cost, Direct, Embedding, HashSource, Model, ModelKind,
-    PromptCaching, Routing, Strategy, Target, Ttl, WhenAllUnavailable,
+    PromptCaching, Routing, RoutingTarget, Strategy, Ttl, WhenAllUnavailable,
 };
 pub use provider_key::{
     AdapterName, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,

@@ -179,7 +179,7 @@ pub struct Routing {
     #[serde(default)]
     pub strategy: Strategy,
     /// The targets, in the order of their declaration; at least one.
-    pub targets: Vec<Target>,
+    pub targets: Vec<RoutingTarget>,
     /// What a consistent hash is taken of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hash_on: Vec<HashSource>,
@@ -221,7 +221,7 @@ pub enum Strategy {
 
 /// One place that a group may lead to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+pub struct RoutingTarget {
     /// The name of a direct model, exactly.
     pub model: Arc<str>,
     /// Its share.

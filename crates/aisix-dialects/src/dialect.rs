@@ -1,0 +1,161 @@
+//! What every wire format can do.
+
+use std::sync::Arc;
+
+use aisix_core::chat::{ChatEvents, ChatRequest, ChatResponse, StreamOptions};
+use aisix_core::{Carried, DialectId, Error};
+use bytes::{Bytes, BytesMut};
+
+use crate::frame::Frame;
+
+/// One wire format, both directions.
+pub trait Dialect: Send + Sync + 'static {
+    /// The format's name.
+    fn id(&self) -> DialectId;
+
+    /// Reads a caller's request as far as relaying it needs: one scan, no copy.
+    ///
+    /// # Errors
+    /// A client error where the body is not this format's JSON. What is wrong beside the model is
+    /// left in the outline's complaint, as the checks on the model go first.
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error>;
+
+    /// Writes a request for an upstream that speaks this format.
+    ///
+    /// # Errors
+    /// `Unsupported` where the format cannot express what the caller insists on.
+    fn encode_request(
+        &self,
+        request: &mut Carried<ChatRequest>,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Encoded, Error>;
+
+    /// Reads an upstream's whole answer as far as relaying it needs.
+    ///
+    /// # Errors
+    /// `Malformed` where the body is not this format's answer, or the error that the upstream put
+    /// into it.
+    fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error>;
+
+    /// Writes a whole answer for a caller that speaks this format.
+    ///
+    /// # Errors
+    /// What decoding the original says, where the answer has to be decoded for it.
+    fn encode_response(
+        &self,
+        response: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Encoded, Error>;
+
+    /// Begins to read an upstream's stream.
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder>;
+
+    /// Begins to write a stream for a caller.
+    fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder>;
+
+    /// Writes an error as the body of an answer to a caller that speaks this format; JSON.
+    fn encode_error(&self, error: &Error) -> Bytes;
+
+    /// Reads the body of an upstream's failed answer, whatever it holds.
+    fn decode_error(&self, body: &[u8]) -> ProviderError;
+}
+
+/// What the gateway decides of a request that goes upstream.
+#[derive(Debug, Clone, Copy)]
+pub struct UpstreamRequest<'a> {
+    /// The upstream's name for the model.
+    pub model: &'a str,
+    /// Whether the upstream is to stream.
+    pub stream: bool,
+}
+
+/// What the gateway decides of an answer that goes to a caller.
+#[derive(Debug, Clone)]
+pub struct AnswerContext {
+    /// The model's name, as the caller sent it.
+    pub model: Arc<str>,
+    /// What the caller said of the stream's contents, if anything.
+    pub stream_options: Option<StreamOptions>,
+}
+
+/// Bytes, and what they could not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// The body.
+    pub body: Bytes,
+    /// What was left out.
+    pub dropped: Vec<Dropped>,
+}
+
+impl Encoded {
+    /// A body that says everything.
+    #[must_use]
+    pub fn whole(body: Bytes) -> Self {
+        Self {
+            body,
+            dropped: Vec::new(),
+        }
+    }
+}
+
+/// Something that a format cannot express.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The field, as the noun or the caller's dialect names it.
+    pub field: String,
+}
+
+/// How closely a stream is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Frames carry outlines only: enough to relay them within one dialect.
+    Outline,
+    /// Frames carry their events: for translation, and for hooks that look inside.
+    Full,
+}
+
+/// Reads a stream, frame by frame.
+pub trait EventDecoder: Send {
+    /// The events of a frame; `None` where the frame says nothing.
+    ///
+    /// # Errors
+    /// The error that the upstream put into the stream, or `Malformed`. Nothing may be pushed
+    /// after it.
+    fn push(&mut self, frame: Frame) -> Result<Option<Carried<ChatEvents>>, Error>;
+
+    /// The upstream closed its stream: whether what came is complete.
+    ///
+    /// # Errors
+    /// [`StreamAborted`](aisix_core::ErrorCode::StreamAborted) where it is not.
+    fn finish(&mut self) -> Result<(), Error>;
+}
+
+/// Writes a stream, frame by frame.
+pub trait EventEncoder: Send {
+    /// Appends the frames that say these events; none where the caller does not want to hear them.
+    ///
+    /// # Errors
+    /// What decoding says, where the events have to be decoded for it.
+    fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error>;
+
+    /// Appends what ends a complete stream.
+    fn finish(&mut self, out: &mut BytesMut);
+
+    /// Appends what tells the caller that the stream ends here, incomplete.
+    fn fail(&mut self, error: &Error, out: &mut BytesMut);
+}
+
+/// What an upstream says of a failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderError {
+    /// Its message; the whole body, where it is not in the format. At most 1024 bytes.
+    pub message: String,
+    /// Its code.
+    pub code: Option<String>,
+    /// Its type.
+    pub kind: Option<String>,
+    /// The parameter that it names.
+    pub param: Option<String>,
+    /// The HTTP status that it names, where the error came inside a successful answer.
+    pub status: Option<u16>,
+}

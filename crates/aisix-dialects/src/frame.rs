@@ -1,0 +1,28 @@
+//! The unit of a stream, whatever separates one from the next.
+
+use aisix_core::Error;
+use bytes::Bytes;
+
+/// One message of a stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The message's type, where the framing has one.
+    pub event: Option<Bytes>,
+    /// The message.
+    pub data: Bytes,
+}
+
+/// Finds the frames in a stream of bytes.
+pub trait FrameDecoder: Send {
+    /// Appends the frames that these bytes complete.
+    ///
+    /// # Errors
+    /// `Malformed` where the bytes break the framing.
+    fn push(&mut self, bytes: Bytes, frames: &mut Vec<Frame>) -> Result<(), Error>;
+
+    /// Appends what the end of the bytes completes.
+    ///
+    /// # Errors
+    /// `Malformed` where they end inside a frame and the framing does not allow that.
+    fn finish(&mut self, frames: &mut Vec<Frame>) -> Result<(), Error>;
+}

@@ -1,0 +1,94 @@
+//! OpenAI's Chat Completions.
+//!
+//! Source: OpenAI's API reference, "Chat Completions" (create, the completion object, the chunk
+//! object) and "Errors". What vendors of compatible APIs add is kept as native fields.
+
+mod error;
+mod outline;
+mod request;
+mod response;
+mod stream;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use aisix_core::chat::{ChatRequest, ChatResponse};
+use aisix_core::{Carried, DialectId, Error};
+use bytes::Bytes;
+
+use crate::dialect::{
+    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, ProviderError,
+    UpstreamRequest,
+};
+
+/// The dialect's name.
+pub const ID: DialectId = DialectId("openai_chat");
+
+/// The dialect.
+pub static OPENAI_CHAT: OpenAiChat = OpenAiChat;
+
+/// OpenAI's Chat Completions, as callers and as upstreams speak it.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenAiChat;
+
+impl Dialect for OpenAiChat {
+    fn id(&self) -> DialectId {
+        ID
+    }
+
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
+        let outline = outline::request(&body)?;
+        Ok(Carried::arrived(ID, body, outline, request::decode))
+    }
+
+    fn encode_request(
+        &self,
+        request: &mut Carried<ChatRequest>,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Encoded, Error> {
+        match request.verbatim(ID) {
+            Some(original) => {
+                let edits = outline::request_edits(request.outline(), upstream);
+                Ok(Encoded::whole(crate::json::splice(original, &edits)))
+            }
+            None => request::encode(request, upstream),
+        }
+    }
+
+    fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error> {
+        let outline = outline::response(&body)?;
+        Ok(Carried::arrived(ID, body, outline, response::decode))
+    }
+
+    fn encode_response(
+        &self,
+        response: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Encoded, Error> {
+        match response.verbatim(ID) {
+            Some(original) => {
+                let span = response.outline().model_span.as_ref();
+                let edit = outline::name_model(original, span, &context.model);
+                Ok(Encoded::whole(crate::json::splice(original, &[edit])))
+            }
+            None => response::encode(response, context),
+        }
+    }
+
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
+        Box::new(stream::Decoder::new(depth))
+    }
+
+    fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
+        Box::new(stream::Encoder::new(context))
+    }
+
+    fn encode_error(&self, error: &Error) -> Bytes {
+        error::encode(error)
+    }
+
+    fn decode_error(&self, body: &[u8]) -> ProviderError {
+        error::decode(body)
+    }
+}

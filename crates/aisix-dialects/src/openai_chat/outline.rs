@@ -1,0 +1,263 @@
+//! What relaying needs to know, found in one scan.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use aisix_core::chat::{
+    FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span, StreamOptions,
+};
+use aisix_core::{Error, ErrorCode};
+use serde::Deserialize;
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::wire::{InBandError, UsageWire};
+use crate::dialect::UpstreamRequest;
+use crate::json::{quoted, span_of};
+
+/// An edit of the original bytes: a range, and what stands there instead.
+pub(super) type Edit<'a> = (Span, Cow<'a, str>);
+
+/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
+pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
+    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
+    let fields: RequestFields<'_> =
+        serde_json::from_str(text).map_err(|_| Error::invalid_json())?;
+    if let Some(field) = fields.duplicate {
+        return Err(Error::invalid_request(format_args!(
+            "duplicate field '{field}'"
+        )));
+    }
+    let model: Option<String> = typed(fields.model)?;
+    let stream: Option<bool> = typed(fields.stream)?;
+    Ok(RequestOutline {
+        model: model.filter(|name| !name.is_empty()),
+        model_span: fields
+            .model
+            .map(|value| span_of(text, value))
+            .unwrap_or_default(),
+        stream: stream.unwrap_or(false),
+        stream_options: fields.stream_options.map(stream_options),
+        // A request that goes anywhere has a model, so a further field is followed by another.
+        insert_at: after_brace(body),
+        complaint: complaint(&fields),
+    })
+}
+
+/// The edits that turn a caller's request into this upstream's.
+pub(super) fn request_edits<'a>(
+    outline: &RequestOutline,
+    upstream: &UpstreamRequest<'_>,
+) -> Vec<Edit<'a>> {
+    let model: Edit<'a> = (outline.model_span.clone(), quoted(upstream.model).into());
+    if upstream.stream && outline.stream_options.is_none() {
+        // Usage is accounted for whether the caller wants to see it or not.
+        let ask = r#""stream_options":{"include_usage":true},"#;
+        vec![(outline.insert_at..outline.insert_at, ask.into()), model]
+    } else {
+        vec![model]
+    }
+}
+
+/// Scans an upstream's whole answer.
+pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        model: Option<&'a RawValue>,
+        #[serde(borrow)]
+        choices: Option<&'a RawValue>,
+        usage: Option<UsageWire>,
+        error: Option<InBandError>,
+    }
+    let text = std::str::from_utf8(body).map_err(unreadable)?;
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    match (fields.choices, fields.error) {
+        (Some(_), _) => Ok(ResponseOutline {
+            model_span: fields.model.map(|value| span_of(text, value)),
+            usage: fields.usage.map(Into::into),
+        }),
+        (None, Some(error)) => Err(error.into_error()),
+        (None, None) => Err(unreadable("the answer has no choices")),
+    }
+}
+
+/// Scans one chunk of an upstream's stream.
+pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        model: Option<&'a RawValue>,
+        choices: Option<Vec<Choice>>,
+        usage: Option<UsageWire>,
+        error: Option<InBandError>,
+    }
+    #[derive(Deserialize)]
+    struct Choice {
+        finish_reason: Option<IgnoredAny>,
+    }
+    let text = std::str::from_utf8(data).map_err(unreadable)?;
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    let choices = match (fields.choices, fields.error) {
+        (_, Some(error)) => return Err(error.into_error()),
+        (Some(choices), None) => choices,
+        (None, None) => return Err(unreadable("the chunk has no choices")),
+    };
+    let usage_only = choices.is_empty() && fields.usage.is_some();
+    Ok(FrameOutline {
+        kind: if usage_only {
+            FrameKind::UsageOnly
+        } else {
+            FrameKind::Content
+        },
+        model_span: fields.model.map(|value| span_of(text, value)),
+        usage: fields.usage.map(Into::into),
+        finished: choices.iter().any(|choice| choice.finish_reason.is_some()),
+    })
+}
+
+/// The edit that names the model of an answer or of a chunk.
+pub(super) fn name_model<'a>(original: &[u8], span: Option<&Span>, model: &str) -> Edit<'a> {
+    match span {
+        Some(span) => (span.clone(), quoted(model).into()),
+        None => {
+            // Answers and chunks have choices at least, so the new field is followed by another.
+            let at = after_brace(original);
+            (at..at, format!(r#""model":{},"#, quoted(model)).into())
+        }
+    }
+}
+
+fn after_brace(object: &[u8]) -> usize {
+    memchr::memchr(b'{', object).map_or(0, |brace| brace + 1)
+}
+
+pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(
+        ErrorCode::UpstreamDecode,
+        "upstream response could not be decoded",
+    )
+    .because(cause)
+}
+
+/// A field that this product acts on must have its type: anything else is not the JSON that the
+/// endpoint takes.
+fn typed<'a, T: Deserialize<'a>>(value: Option<&'a RawValue>) -> Result<Option<T>, Error> {
+    value
+        .map_or(Ok(None), |value| serde_json::from_str(value.get()))
+        .map_err(|_| Error::invalid_json())
+}
+
+fn stream_options(value: &RawValue) -> StreamOptions {
+    #[derive(Deserialize)]
+    struct Wire {
+        include_usage: Option<bool>,
+    }
+    // The upstream judges the object as the caller sent it; here only one flag of it matters.
+    let wire = serde_json::from_str::<Option<Wire>>(value.get())
+        .ok()
+        .flatten();
+    StreamOptions {
+        include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false),
+    }
+}
+
+/// What is wrong beside the model. The contents of messages are left to the upstream.
+fn complaint(fields: &RequestFields<'_>) -> Option<String> {
+    let Some(messages) = fields.messages else {
+        return Some("missing field 'messages'".to_owned());
+    };
+    match messages.get().strip_prefix('[').map(str::trim_start) {
+        None => return Some("'messages' must be an array".to_owned()),
+        Some(rest) if rest.starts_with(']') => {
+            return Some("'messages' must not be empty".to_owned());
+        }
+        Some(_) => {}
+    }
+    let number = |value: &RawValue| serde_json::from_str::<Option<f64>>(value.get()).is_ok();
+    let count = |value: &RawValue| serde_json::from_str::<Option<u32>>(value.get()).is_ok();
+    [
+        (
+            "temperature",
+            fields.temperature.is_none_or(number),
+            "a number",
+        ),
+        ("top_p", fields.top_p.is_none_or(number), "a number"),
+        (
+            "max_tokens",
+            fields.max_tokens.is_none_or(count),
+            "an integer from 0 to 4294967295",
+        ),
+    ]
+    .into_iter()
+    .find(|(_, holds, _)| !holds)
+    .map(|(field, _, form)| format!("'{field}' must be {form}"))
+}
+
+/// The fields of a request that are looked at, borrowed from its text.
+#[derive(Default)]
+struct RequestFields<'a> {
+    model: Option<&'a RawValue>,
+    stream: Option<&'a RawValue>,
+    stream_options: Option<&'a RawValue>,
+    messages: Option<&'a RawValue>,
+    temperature: Option<&'a RawValue>,
+    top_p: Option<&'a RawValue>,
+    max_tokens: Option<&'a RawValue>,
+    /// A field that stands there twice: two readers could disagree on which one counts, and for
+    /// `model` that would be a way around the allowlist.
+    duplicate: Option<&'static str>,
+}
+
+impl<'a> RequestFields<'a> {
+    fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<&'a RawValue>)> {
+        Some(match name {
+            "model" => ("model", &mut self.model),
+            "stream" => ("stream", &mut self.stream),
+            "stream_options" => ("stream_options", &mut self.stream_options),
+            "messages" => ("messages", &mut self.messages),
+            "temperature" => ("temperature", &mut self.temperature),
+            "top_p" => ("top_p", &mut self.top_p),
+            "max_tokens" => ("max_tokens", &mut self.max_tokens),
+            _ => return None,
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RequestFields<'a> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(Self::default()))
+    }
+}
+
+struct FieldsVisitor<'a>(RequestFields<'a>);
+
+impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
+    type Value = RequestFields<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        // Keys are compared unescaped, so that an escaped spelling of a field is the same field.
+        while let Some(key) = map.next_key::<Name<'_>>()? {
+            match self.0.slot(&key.0) {
+                Some((name, slot)) => {
+                    let before = slot.replace(map.next_value()?);
+                    if before.is_some() {
+                        self.0.duplicate = Some(name);
+                    }
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(self.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
