@@ -1,1 +1,21 @@
-//! How each protocol family is reached: address, authentication, framing, quirks.
+//! How a protocol family is reached: address, authentication, framing, quirks as data.
+//!
+//! **Purpose.** An [`Adapter`] turns an encoded body into an HTTP request for one upstream, and
+//! says what a failed answer means. Which wire format the body is in, it says by naming a
+//! [`Dialect`](aisix_dialects::Dialect).
+//!
+//! **Invariants.**
+//! - An adapter opens no connection for a call: the gateway's one client sends what it prepared.
+//! - What cannot be sent is an error before any call: no guessed address, no unsafe header.
+//! - A credential leaves an adapter only inside the request that it authenticates: it is scrubbed
+//!   from whatever an upstream says.
+//!
+//! **Not here.** No translation, no retries, no sockets. Adapters never name one another.
+
+mod adapter;
+mod classify;
+pub mod openai;
+mod registry;
+
+pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
+pub use registry::Adapters;

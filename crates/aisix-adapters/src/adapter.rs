@@ -1,0 +1,127 @@
+//! What every protocol family can do.
+
+use std::sync::Arc;
+
+use aisix_core::snapshot::Stored;
+use aisix_core::{Error, Operation, ProviderKey};
+use aisix_dialects::sse::SseDecoder;
+use aisix_dialects::{Dialect, FrameDecoder};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+/// A protocol family.
+#[async_trait]
+pub trait Adapter: Send + Sync + 'static {
+    /// The name by which provider keys choose it.
+    fn name(&self) -> &'static str;
+
+    /// The wire format that this operation is spoken in with this target.
+    ///
+    /// # Errors
+    /// `Unsupported` where the family has no such operation: known before any call.
+    fn dialect(
+        &self,
+        target: &Target,
+        operation: Operation,
+        stream: bool,
+    ) -> Result<&'static dyn Dialect, Error>;
+
+    /// How the frames of a streamed answer are separated.
+    fn framing(&self, target: &Target, operation: Operation) -> Framing;
+
+    /// The request to send: address, authentication and the family's headers around the body.
+    ///
+    /// # Errors
+    /// A gateway error where the provider key cannot work: no base, no usable secret.
+    async fn prepare(&self, call: Call<'_>) -> Result<http::Request<Bytes>, Error>;
+
+    /// What an answer that is not a success means.
+    fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error;
+}
+
+/// One concrete upstream model.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The id of the model resource: what health and usage are kept by.
+    pub model_id: aisix_core::Id,
+    /// The name of the model resource.
+    pub display_name: Arc<str>,
+    /// The upstream's name for the model.
+    pub upstream_model: Arc<str>,
+    /// The provider key.
+    pub provider_key: Arc<Stored<ProviderKey>>,
+}
+
+/// One call to prepare.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Call<'a> {
+    /// Whom to call.
+    pub target: &'a Target,
+    /// What for.
+    pub operation: Operation,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The body, in the dialect that the adapter named.
+    pub body: Bytes,
+    /// The id of the caller's request, passed on for tracing.
+    pub request_id: &'a str,
+}
+
+impl<'a> Call<'a> {
+    /// A call of an operation, not streamed and without a request id.
+    #[must_use]
+    pub fn new(target: &'a Target, operation: Operation, body: Bytes) -> Self {
+        Self {
+            target,
+            operation,
+            stream: false,
+            body,
+            request_id: "",
+        }
+    }
+
+    /// Asks for a streamed answer.
+    #[must_use]
+    pub fn stream(mut self, stream: bool) -> Self {
+        self.stream = stream;
+        self
+    }
+
+    /// Says which request of a caller's this call serves.
+    #[must_use]
+    pub fn request_id(mut self, id: &'a str) -> Self {
+        self.request_id = id;
+        self
+    }
+}
+
+/// An answer that is not a success.
+#[derive(Debug)]
+pub struct FailedReply<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// The beginning of its body.
+    pub body: &'a [u8],
+}
+
+/// How the frames of a stream are separated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+}
+
+impl Framing {
+    /// Begins to find frames.
+    #[must_use]
+    pub fn decoder(self) -> Box<dyn FrameDecoder> {
+        match self {
+            Self::Sse => Box::new(SseDecoder::default()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which adapters there are.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use aisix_core::{Error, ErrorCode, ProviderKey};
+
+use crate::adapter::Adapter;
+
+/// The adapters that a gateway has, by name.
+#[derive(Clone)]
+pub struct Adapters(HashMap<&'static str, Arc<dyn Adapter>>);
+
+impl Adapters {
+    /// Those that this crate brings: one line each.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self(HashMap::new()).with(crate::openai::OpenAi)
+    }
+
+    /// These and one more; it replaces one of the same name.
+    #[must_use]
+    pub fn with(mut self, adapter: impl Adapter) -> Self {
+        self.0.insert(adapter.name(), Arc::new(adapter));
+        self
+    }
+
+    /// The adapter that a provider key chooses.
+    ///
+    /// # Errors
+    /// `ProviderUnavailable` where the key names none, or one that this gateway does not have.
+    pub fn of(&self, key: &ProviderKey) -> Result<&dyn Adapter, Error> {
+        let name = key.adapter.map(|adapter| adapter.as_str());
+        name.and_then(|name| self.0.get(name))
+            .map(AsRef::as_ref)
+            .ok_or_else(|| {
+                let message = match name {
+                    Some(name) => format!("no adapter '{name}' in this gateway"),
+                    None => "the provider key names no adapter".to_owned(),
+                };
+                Error::new(ErrorCode::ProviderUnavailable, message)
+            })
+    }
+}
+
+impl fmt::Debug for Adapters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
