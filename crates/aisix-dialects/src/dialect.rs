@@ -71,11 +71,45 @@ pub struct UpstreamRequest<'a> {
 
 /// What the gateway decides of an answer that goes to a caller.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AnswerContext {
     /// The model's name, as the caller sent it.
     pub model: Arc<str>,
     /// What the caller said of the stream's contents, if anything.
     pub stream_options: Option<StreamOptions>,
+    /// What makes the answer's id unique where the provider gives none; the format adds its
+    /// prefix. Empty leaves such an answer without an id.
+    pub id: Arc<str>,
+    /// When the answer was made where the provider does not say, in Unix seconds.
+    pub created: i64,
+}
+
+impl AnswerContext {
+    /// An answer under this name of a model: the one that the caller sent.
+    #[must_use]
+    pub fn new(model: impl Into<Arc<str>>) -> Self {
+        Self {
+            model: model.into(),
+            stream_options: None,
+            id: Arc::from(""),
+            created: 0,
+        }
+    }
+
+    /// Says what the caller said of the stream's contents.
+    #[must_use]
+    pub fn stream_options(mut self, options: Option<StreamOptions>) -> Self {
+        self.stream_options = options;
+        self
+    }
+
+    /// Says what stands in for an id and a time that the provider leaves out.
+    #[must_use]
+    pub fn minted(mut self, id: impl Into<Arc<str>>, created: i64) -> Self {
+        self.id = id.into();
+        self.created = created;
+        self
+    }
 }
 
 /// Bytes, and what they could not say.

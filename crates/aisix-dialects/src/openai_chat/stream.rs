@@ -30,7 +30,7 @@ impl Decoder {
     pub(super) fn new(depth: Depth) -> Self {
         let lifter = match depth {
             Depth::Outline => None,
-            Depth::Full => Some(lift::Lifter::default()),
+            Depth::Full => Some(lift::Lifter::new()),
         };
         Self {
             lifter,
@@ -95,7 +95,7 @@ impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
         Self {
             context,
-            lowerer: lower::Lowerer::default(),
+            lowerer: lower::Lowerer::new(),
         }
     }
 

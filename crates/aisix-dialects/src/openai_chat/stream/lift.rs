@@ -3,10 +3,13 @@
 use aisix_core::Error;
 use aisix_core::chat::ChatEvents;
 
-#[derive(Default)]
 pub(super) struct Lifter;
 
 impl Lifter {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
     pub(super) fn chunk(&mut self, _data: &[u8]) -> Result<ChatEvents, Error> {
         Err(Error::internal("not written yet"))
     }

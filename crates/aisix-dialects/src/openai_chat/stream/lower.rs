@@ -6,10 +6,13 @@ use bytes::BytesMut;
 
 use crate::dialect::AnswerContext;
 
-#[derive(Default)]
 pub(super) struct Lowerer;
 
 impl Lowerer {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
     pub(super) fn events(
         &mut self,
         _events: &ChatEvents,
