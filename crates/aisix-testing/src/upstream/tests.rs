@@ -78,7 +78,8 @@ async fn says_exactly_the_scripted_bytes() {
         .await
         .unwrap();
     let mut received = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut received)
+    let reading = tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut received);
+    wait::within("the end of the connection", reading)
         .await
         .unwrap();
     assert_eq!(received, expected);
@@ -218,6 +219,7 @@ async fn answers_while_the_test_blocks_its_runtime() {
     let upstream = ScriptedUpstream::start();
     upstream.enqueue(Reply::text(200, "ok").close());
     let mut stream = std::net::TcpStream::connect(upstream.address()).unwrap();
+    stream.set_read_timeout(Some(wait::DEADLINE)).unwrap();
     std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let received = std::io::read_to_string(stream).unwrap();
     assert!(received.ends_with("ok"), "{received}");
@@ -252,12 +254,9 @@ async fn a_responder_that_panics_fails_the_test() {
 async fn dropping_it_closes_its_connections() {
     let upstream = ScriptedUpstream::start();
     upstream.enqueue(Reply::new().hang());
-    let address = upstream.address();
-    let mut connection = Connection::open(address).await;
+    let mut connection = Connection::open(upstream.address()).await;
     connection.send(Request::get("/").to_bytes()).await.unwrap();
     upstream.next_request().await;
     drop(upstream);
     assert!(matches!(connection.head().await, Err(Broken::Closed(_))));
-    let refused = tokio::net::TcpStream::connect(address).await.unwrap_err();
-    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }
