@@ -80,13 +80,15 @@ pub enum ErrorCode {
     UpstreamDecode,
     /// The upstream's stream ended before it was complete.
     StreamAborted,
+    /// No configuration was ever applied.
+    NotReady,
     /// A defect of this product.
     Internal,
 }
 
 impl ErrorCode {
     /// Every row.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::RequestTimeout,
         Self::MissingModelField,
@@ -107,6 +109,7 @@ impl ErrorCode {
         Self::UpstreamTransport,
         Self::UpstreamDecode,
         Self::StreamAborted,
+        Self::NotReady,
         Self::Internal,
     ];
 
@@ -177,6 +180,7 @@ impl ErrorCode {
             Self::UpstreamTransport => (K::Unreachable, 502, "transport_error", None),
             Self::UpstreamDecode => (K::Malformed, 502, "upstream_decode_error", None),
             Self::StreamAborted => (K::Failed, 502, "stream_aborted", None),
+            Self::NotReady => (K::Overloaded, 503, "api_error", Some("not_ready")),
             Self::Internal => (K::Internal, 500, "api_error", None),
         }
     }
