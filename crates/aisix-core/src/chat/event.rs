@@ -52,7 +52,12 @@ pub enum ChatEvent {
     /// What it took so far; later counts are at least as large.
     Usage(Usage),
     /// What only the provider's dialect understands.
-    Native(Native),
+    Native {
+        /// Number of the choice that it belongs to; `None` for the answer as a whole.
+        choice: Option<u32>,
+        /// The value.
+        native: Native,
+    },
     /// The provider says that nothing more will come.
     End,
 }
@@ -66,7 +71,10 @@ pub enum PartStart {
         refusal: bool,
     },
     /// A thought.
-    Reasoning,
+    Reasoning {
+        /// The thought in a form that only the provider can read, where that is all there is.
+        redacted: Option<String>,
+    },
     /// A tool call; the id and name are known from its first event.
     ToolCall {
         /// The id that the result refers to.
@@ -74,8 +82,8 @@ pub enum PartStart {
         /// The tool's name.
         name: String,
     },
-    /// A whole part that only one family understands.
-    Native(Native),
+    /// A part that comes whole.
+    Whole(Box<Part>),
 }
 
 /// How an open part grows.
@@ -154,7 +162,10 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
             ChatEvent::Usage(usage) => {
                 response.usage = Some(response.usage.unwrap_or_default().max(usage));
             }
-            ChatEvent::Native(native) => response.native.push(native),
+            ChatEvent::Native { choice: None, native } => response.native.push(native),
+            ChatEvent::Native { choice: Some(choice), native } => {
+                choice_mut(&mut response, choice).native.push(native);
+            }
             ChatEvent::PartEnd { .. } | ChatEvent::End => {}
         }
     }
@@ -187,13 +198,15 @@ fn opened(start: PartStart) -> Part {
             text: String::new(),
             refusal,
         }),
-        PartStart::Reasoning => Part::Reasoning(Reasoning::default()),
+        PartStart::Reasoning { redacted } => {
+            Part::Reasoning(Reasoning { redacted, ..Reasoning::default() })
+        }
         PartStart::ToolCall { id, name } => Part::ToolCall(ToolCall {
             id,
             name,
             arguments: String::new(),
         }),
-        PartStart::Native(native) => Part::Native(native),
+        PartStart::Whole(part) => *part,
     }
 }
 

@@ -10,6 +10,7 @@ mod native;
 mod part;
 mod request;
 mod response;
+mod unfold;
 mod usage;
 
 #[cfg(test)]
@@ -23,4 +24,5 @@ pub use request::{
     ToolChoice, Turn,
 };
 pub use response::{ChatResponse, Choice, FinishReason, ResponseOutline};
+pub use unfold::unfold;
 pub use usage::Usage;

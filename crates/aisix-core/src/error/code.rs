@@ -37,6 +37,14 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// Whether an upstream is to blame, and not what it was asked.
+    #[must_use]
+    pub fn blames_upstream(self) -> bool {
+        matches!(self, Self::Failed | Self::Timeout | Self::Unreachable | Self::Malformed)
+    }
+}
+
 /// One row of the error table: fixes kind, status, type and code of what a caller sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
