@@ -10,10 +10,12 @@
 //!
 //! **Not here.** What a caller may do is decided by hooks.
 
+mod admin;
 mod authenticate;
 mod credential;
 mod snapshot;
 
+pub use admin::{AdminAuth, AdminAuthLayer, AdminKeys};
 pub use authenticate::{Authenticate, AuthenticateLayer, CredentialSource, Refuse};
 pub use credential::Credential;
 pub use snapshot::SnapshotCredentials;

@@ -1,5 +1,6 @@
 //! The data plane as a tower service.
 
 pub mod handle;
+pub mod probe;
 
 pub use handle::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
