@@ -16,16 +16,12 @@
 //!
 //! [`Snapshot`]: aisix_core::Snapshot
 
-pub mod embedded;
+mod engine;
 mod memory;
-mod sealer;
 mod source;
-mod supervisor;
 
 pub use memory::MemoryStore;
-pub use sealer::{MasterKey, SealError, Sealer};
 pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
     Written,
 };
-pub use supervisor::{Applied, Published, Supervisor};

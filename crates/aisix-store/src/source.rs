@@ -57,7 +57,8 @@ pub trait ConfigStore: ConfigSource {
     /// # Errors
     /// [`StoreError::Conflict`] where it does not.
     async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Written, StoreError> {
-        self.commit(Transaction::new().expect(key, expect).put(key, value)).await
+        self.commit(Transaction::new().expect(key, expect).put(key, value))
+            .await
     }
 
     /// Deletes one document, if `expect` holds of what is there now.
@@ -65,7 +66,8 @@ pub trait ConfigStore: ConfigSource {
     /// # Errors
     /// [`StoreError::Conflict`] where it does not.
     async fn delete(&self, key: &str, expect: Expect) -> Result<Written, StoreError> {
-        self.commit(Transaction::new().expect(key, expect).delete(key)).await
+        self.commit(Transaction::new().expect(key, expect).delete(key))
+            .await
     }
 }
 
@@ -134,6 +136,16 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The document's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
 /// Writes that happen together or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transaction {
@@ -153,21 +165,30 @@ impl Transaction {
     /// Adds a condition on one document.
     #[must_use]
     pub fn expect(mut self, key: impl Into<String>, expect: Expect) -> Self {
-        self.conditions.push(Condition::Document { key: key.into(), expect });
+        self.conditions.push(Condition::Document {
+            key: key.into(),
+            expect,
+        });
         self
     }
 
     /// Adds the condition that nothing under a prefix changed since a revision.
     #[must_use]
     pub fn unchanged(mut self, prefix: impl Into<String>, since: Revision) -> Self {
-        self.conditions.push(Condition::Unchanged { prefix: prefix.into(), since });
+        self.conditions.push(Condition::Unchanged {
+            prefix: prefix.into(),
+            since,
+        });
         self
     }
 
     /// Adds a document to write.
     #[must_use]
     pub fn put(mut self, key: impl Into<String>, value: Bytes) -> Self {
-        self.writes.push(Write::Put { key: key.into(), value });
+        self.writes.push(Write::Put {
+            key: key.into(),
+            value,
+        });
         self
     }
 
@@ -200,6 +221,9 @@ pub enum StoreError {
     /// The source no longer remembers the revision to watch from.
     #[error("revision {0} is compacted: list again")]
     Compacted(Revision),
+    /// A transaction writes one document twice.
+    #[error("the transaction writes '{0}' more than once")]
+    Repeated(String),
     /// The store is read-only.
     #[error("this configuration source is read-only")]
     ReadOnly,
