@@ -1,0 +1,91 @@
+//! What the tests and the benchmark need beyond Rust, and how it comes onto the machine.
+//!
+//! Each tool has a file of its own that knows how to ask for it and which Debian packages bring it.
+//! What Debian does not package is installed below `target/tools`, in the versions of `pins.toml`.
+//! A tool that is missing and may not be installed is one error that says what to run; nothing is
+//! ever skipped quietly.
+
+mod apt;
+mod awk;
+mod cargo_deny;
+mod curl;
+mod nginx;
+mod node;
+mod pins;
+mod python;
+mod shasum;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub(crate) use self::cargo_deny::install as cargo_deny;
+use self::pins::Pins;
+use crate::cargo::Workspace;
+
+/// Something that must be on the machine.
+struct Tool {
+    /// What a person calls it.
+    name: &'static str,
+    /// Whether it is there and works.
+    present: fn() -> bool,
+    /// The Debian packages that bring it.
+    packages: &'static [&'static str],
+}
+
+const FOR_TESTS: &[Tool] = &[
+    curl::TOOL,
+    shasum::TOOL,
+    awk::TOOL,
+    python::TOOL,
+    node::TOOL,
+];
+const FOR_BENCH: &[Tool] = &[nginx::TOOL];
+
+/// What the end-to-end tests are told by environment variables.
+pub(crate) struct TestTools {
+    /// A Python that imports the pinned packages.
+    pub(crate) python: PathBuf,
+    /// A Node.
+    pub(crate) node: PathBuf,
+    /// The folder with the pinned npm packages.
+    pub(crate) node_modules: PathBuf,
+}
+
+/// Brings what the tests need.
+///
+/// # Errors
+/// Where something is missing and may not be installed, or its installation fails.
+pub(crate) fn for_tests(workspace: &Workspace) -> Result<TestTools> {
+    apt::bring(FOR_TESTS)?;
+    let pins = Pins::read(workspace)?;
+    let python = python::install(&workspace.tools(), &pins)?;
+    let (node, node_modules) = node::install(&workspace.tools(), &pins)?;
+    Ok(TestTools {
+        python,
+        node,
+        node_modules,
+    })
+}
+
+/// Brings what the benchmark needs.
+///
+/// # Errors
+/// Where something is missing and may not be installed.
+pub(crate) fn for_bench() -> Result<()> {
+    apt::bring(FOR_BENCH)
+}
+
+/// Brings everything, for whoever prepares a machine beforehand.
+///
+/// # Errors
+/// As [`for_tests`] and [`for_bench`].
+pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
+    for_bench()?;
+    for_tests(workspace)?;
+    cargo_deny(workspace)?;
+    println!("Everything that the tests and the benchmark need is there.");
+    Ok(())
+}

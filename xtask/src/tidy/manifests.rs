@@ -1,0 +1,116 @@
+//! Which crate may stand on which, read from the manifests; and that every crate follows the lints
+//! of the workspace.
+
+use super::Violation;
+use super::tree::{File, Tree};
+
+/// The crates of this workspace that a library may stand on: the arrows of ARCHITECTURE.md.
+const MAY_STAND_ON: &[(&str, &[&str])] = &[
+    ("aisix-core", &[]),
+    ("aisix-dialects", &["aisix-core"]),
+    ("aisix-adapters", &["aisix-core", "aisix-dialects"]),
+    ("aisix-hooks", &["aisix-core"]),
+    ("aisix-auth", &["aisix-core"]),
+    ("aisix-store", &["aisix-core"]),
+    ("aisix-telemetry", &["aisix-core"]),
+    (
+        "aisix-gateway",
+        &[
+            "aisix-core",
+            "aisix-dialects",
+            "aisix-adapters",
+            "aisix-hooks",
+            "aisix-auth",
+            "aisix-store",
+            "aisix-telemetry",
+        ],
+    ),
+    (
+        "aisix-admin",
+        &["aisix-core", "aisix-auth", "aisix-gateway", "aisix-store"],
+    ),
+    (
+        "aisix-testing",
+        &[
+            "aisix-core",
+            "aisix-dialects",
+            "aisix-adapters",
+            "aisix-hooks",
+            "aisix-auth",
+            "aisix-store",
+        ],
+    ),
+];
+
+pub(super) fn check(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for folder in tree.crates() {
+        let Some(file) = tree.file(&format!("{folder}/Cargo.toml")) else {
+            continue;
+        };
+        let Ok(manifest) = toml::from_str::<toml::Table>(&file.text) else {
+            found.push(Violation::new(&file.path, 1, "manifest", "not TOML"));
+            continue;
+        };
+        lints(file, &manifest, &mut found);
+        arrows(folder, file, &manifest, &mut found);
+    }
+    found
+}
+
+/// The names of a manifest's normal dependencies, those of single platforms among them.
+pub(super) fn dependencies(manifest: &toml::Table) -> Vec<&str> {
+    let platforms = manifest
+        .get("target")
+        .and_then(toml::Value::as_table)
+        .into_iter()
+        .flat_map(|targets| targets.values())
+        .filter_map(toml::Value::as_table);
+    std::iter::once(manifest)
+        .chain(platforms)
+        .filter_map(|table| table.get("dependencies")?.as_table())
+        .flat_map(|dependencies| dependencies.keys().map(String::as_str))
+        .collect()
+}
+
+fn lints(file: &File, manifest: &toml::Table, found: &mut Vec<Violation>) {
+    let inherits = manifest
+        .get("lints")
+        .and_then(|lints| lints.get("workspace"))
+        .and_then(toml::Value::as_bool);
+    if inherits != Some(true) {
+        let message = "the crate does not follow the workspace: add `[lints] workspace = true`";
+        found.push(Violation::new(&file.path, 1, "lints", message));
+    }
+}
+
+fn arrows(folder: &str, file: &File, manifest: &toml::Table, found: &mut Vec<Violation>) {
+    let Some(name) = folder.strip_prefix("crates/") else {
+        return;
+    };
+    let Some((_, allowed)) = MAY_STAND_ON.iter().find(|(of, _)| *of == name) else {
+        let message = format!("{name} has no row in MAY_STAND_ON (xtask/src/tidy/manifests.rs)");
+        found.push(Violation::new(&file.path, 1, "dependency", message));
+        return;
+    };
+    for dependency in dependencies(manifest) {
+        if dependency.starts_with("aisix-") && !allowed.contains(&dependency) {
+            let message = format!("{name} must not depend on {dependency}");
+            let line = line_of(&file.text, dependency);
+            found.push(Violation::new(&file.path, line, "dependency", message));
+        }
+        if dependency.starts_with("etcd") && name != "aisix-store" {
+            let message = format!("{name} must not depend on {dependency}: only aisix-store may");
+            let line = line_of(&file.text, dependency);
+            found.push(Violation::new(&file.path, line, "dependency", message));
+        }
+    }
+}
+
+/// The line of a manifest that begins with a name.
+pub(super) fn line_of(text: &str, name: &str) -> usize {
+    (1..)
+        .zip(text.lines())
+        .find(|(_, line)| line.trim_start().starts_with(name))
+        .map_or(1, |(number, _)| number)
+}
