@@ -21,6 +21,8 @@ pub mod error;
 pub mod glob;
 pub mod hash;
 pub mod id;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod operation;
 pub mod resource;
 pub mod secret;

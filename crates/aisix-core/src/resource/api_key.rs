@@ -10,6 +10,7 @@ use crate::hash::KeyHash;
 
 /// What a caller may do: known by the hash of the key that it sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKey {
     /// SHA-256 of the plaintext.
     pub key_hash: KeyHash,
@@ -32,6 +33,7 @@ pub struct ApiKey {
     pub user_name: Option<String>,
     /// The last instant at which the key is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
     /// Whether the key is refused for now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -52,10 +54,12 @@ pub struct ApiKey {
 
 /// A replaced plaintext within its grace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PreviousKey {
     /// SHA-256 of the replaced plaintext.
     pub key_hash: KeyHash,
     /// The last instant at which it is accepted.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub expires_at: Timestamp,
 }
 

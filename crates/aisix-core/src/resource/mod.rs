@@ -22,7 +22,7 @@ pub use model::{
     PromptCaching, Routing, RoutingTarget, Strategy, Ttl, WhenAllUnavailable,
 };
 pub use provider_key::{
-    AdapterName, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,
+    AdapterName, BodyField, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,
     TemperatureRange, UpstreamTls,
 };
 pub use rate_limit::RateLimit;

@@ -11,8 +11,10 @@ use crate::id::Id;
 
 /// A name that callers may put into `model`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Model {
     /// The name; unique. That of a direct model may hold one `*` and then stands for many names.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1))]
     pub display_name: Arc<str>,
     /// Where the name leads.
     #[serde(flatten)]
@@ -33,6 +35,7 @@ pub struct Model {
 
 /// Where a name leads: exactly one shape per model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ModelKind {
     /// To one upstream model.
@@ -46,10 +49,12 @@ pub enum ModelKind {
 
 /// One upstream model behind one provider key.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Direct {
     /// The vendor; a label only.
     pub provider: String,
     /// The upstream's name for the model; a `*` in it stands for what the `*` of the name captured.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1))]
     pub model_name: Arc<str>,
     /// The id of the provider key.
     pub provider_key_id: Id,
@@ -75,6 +80,7 @@ pub struct Direct {
 
 /// Prices in US dollars per thousand tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cost {
     /// Per thousand input tokens.
     pub input_per_1k: f64,
@@ -84,6 +90,7 @@ pub struct Cost {
 
 /// What an embedding model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Embedding {
     /// Length of the vectors.
     pub dimensions: u32,
@@ -98,6 +105,7 @@ fn yes() -> bool {
 
 /// Automatic prompt-cache markers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromptCaching {
     /// Whether they are added.
     pub enabled: bool,
@@ -108,6 +116,7 @@ pub struct PromptCaching {
 
 /// Life of a cached prompt prefix.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Ttl {
     /// Five minutes.
     #[default]
@@ -120,6 +129,7 @@ pub enum Ttl {
 
 /// A probe that runs in the background.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BackgroundCheck {
     /// Whether it runs.
     pub enabled: bool,
@@ -140,6 +150,7 @@ pub struct BackgroundCheck {
 
 /// How a failing model is left out of groups for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Cooldown {
     /// Whether it is.
@@ -174,6 +185,7 @@ impl Default for Cooldown {
 
 /// A rule that leads to one of several targets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Routing {
     /// How the targets of one priority are ordered.
     #[serde(default)]
@@ -202,6 +214,7 @@ pub struct Routing {
 
 /// The order of targets within one priority.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// As declared.
@@ -221,8 +234,10 @@ pub enum Strategy {
 
 /// One place that a group may lead to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoutingTarget {
     /// The name of a direct model, exactly.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub model: Arc<str>,
     /// Its share.
     #[serde(default = "one")]
@@ -241,6 +256,7 @@ fn one() -> u32 {
 
 /// Something of a request that a consistent hash may be taken of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum HashSource {
     /// A header's value.
@@ -261,6 +277,7 @@ pub enum HashSource {
 
 /// What a group does when every target is unhealthy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WhenAllUnavailable {
     /// Refuse the request.

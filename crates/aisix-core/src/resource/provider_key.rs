@@ -13,6 +13,7 @@ use crate::secret::{MASK, Secret};
 
 /// The protocol families that this product can encode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AdapterName {
     /// OpenAI's HTTP API, by whichever vendor.
@@ -65,8 +66,10 @@ impl fmt::Display for AdapterName {
 ///
 /// Serialised in the order that the documentation prints, the secret masked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderKey {
     /// A unique label.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1))]
     pub display_name: Arc<str>,
     /// The upstream credential, in clear.
     pub secret: Secret,
@@ -74,14 +77,17 @@ pub struct ProviderKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
     /// The vendor: any word; a label only.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub provider: String,
     /// The protocol family; absent only in documents that an older writer left behind, for vendors
     /// that this product does not know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter: Option<AdapterName>,
     /// Copied to usage events.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub telemetry_tags: TelemetryTags,
     /// Inbound headers that are removed on passthrough.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub strip_headers: Vec<String>,
     /// Trust for this key's endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +102,7 @@ pub struct ProviderKey {
 
 /// Labels that usage events carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TelemetryTags {
     /// `catalog` or `byo`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,6 +123,7 @@ pub struct TelemetryTags {
 
 /// Trust for one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpstreamTls {
     /// PEM of a certificate authority that is trusted in addition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,6 +139,7 @@ fn yes() -> bool {
 
 /// How requests to a vendor differ from its family's: data, not code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct RequestQuirks {
     /// Top-level body keys to rename.
@@ -180,6 +189,7 @@ impl fmt::Debug for BodyField {
 
 /// Bounds of the sampling temperature.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct TemperatureRange {
     /// Lower bound.
@@ -192,6 +202,7 @@ pub struct TemperatureRange {
 
 /// How answers of a vendor differ from its family's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ResponseQuirks {
     /// Whether streams end with `data: [DONE]`.
@@ -210,6 +221,7 @@ pub struct ResponseQuirks {
 
 /// What to expect of `data: [DONE]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DoneMarker {
     /// Its absence is noted.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Every field is optional; 0 blocks everything, and no field at all means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct RateLimit {
     /// Requests per second.
