@@ -79,10 +79,8 @@ fn permission() -> Option<&'static [&'static str]> {
 
 fn apt_get(prefix: &[&str]) -> Command {
     let mut command = Command::new(prefix[0]);
-    // The run level tells Debian's scripts to start no service of what they install: nginx is wanted
-    // as a program.
     command
         .args(&prefix[1..])
-        .args(["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get"]);
+        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
     command
 }
