@@ -6,6 +6,9 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
+#[cfg(test)]
+mod tests;
+
 /// The name of a wire format, such as `openai_chat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DialectId(pub &'static str);
@@ -62,7 +65,10 @@ impl<T: Carry> Carried<T> {
     pub fn made(dialect: DialectId, outline: T::Outline, value: T) -> Self {
         let decode: Decode<T> = |_| Err(Error::internal("a made value has nothing to decode"));
         let arrived = Self::arrived(dialect, Bytes::new(), outline, decode);
-        Self { touched: true, ..arrived.with_value(value) }
+        Self {
+            touched: true,
+            ..arrived.with_value(value)
+        }
     }
 
     /// The same, decoded already: for dialects whose events only make sense in their order.
@@ -90,12 +96,17 @@ impl<T: Carry> Carried<T> {
         (!self.touched && self.dialect == dialect).then_some(&self.bytes)
     }
 
+    /// The value, if somebody decoded it already.
+    pub fn decoded(&self) -> Option<&T> {
+        self.value.as_deref()
+    }
+
     /// The value, decoded on first use.
     ///
     /// # Errors
     /// What the dialect says of bytes that it cannot decode.
     pub fn value(&mut self) -> Result<&T, Error> {
-        self.decoded().map(|value| &*value)
+        self.decode().map(|value| &*value)
     }
 
     /// The value, to be changed: from here on the original bytes are no longer used.
@@ -104,10 +115,10 @@ impl<T: Carry> Carried<T> {
     /// What the dialect says of bytes that it cannot decode.
     pub fn value_mut(&mut self) -> Result<&mut T, Error> {
         self.touched = true;
-        self.decoded()
+        self.decode()
     }
 
-    fn decoded(&mut self) -> Result<&mut T, Error> {
+    fn decode(&mut self) -> Result<&mut T, Error> {
         let value = match self.value.take() {
             Some(value) => value,
             None => Box::new((self.decode)(&self.bytes)?),

@@ -1,5 +1,6 @@
 //! A streamed answer, event by event.
 
+use super::native::{Join, join, join_values};
 use super::{
     ChatResponse, Choice, FinishReason, Native, Part, Reasoning, Span, Text, ToolCall, Usage,
 };
@@ -17,11 +18,11 @@ pub enum ChatEvent {
         /// When it was made, in Unix seconds.
         created: Option<i64>,
     },
-    /// A part opens.
+    /// A part opens; several may be open at once.
     PartStart {
         /// Number of the choice.
         choice: u32,
-        /// Number of the part within the choice.
+        /// Number of the part within the choice, counted from 0 as they open.
         part: u32,
         /// What kind of part.
         start: PartStart,
@@ -51,7 +52,8 @@ pub enum ChatEvent {
     },
     /// What it took so far; later counts are at least as large.
     Usage(Usage),
-    /// What only the provider's dialect understands.
+    /// What only the provider's dialect understands. Said again under the same name, it takes the
+    /// place of what was said of the answer, and extends what was said of a choice.
     Native {
         /// Number of the choice that it belongs to; `None` for the answer as a whole.
         choice: Option<u32>,
@@ -93,6 +95,9 @@ pub enum Delta {
     Text(String),
     /// By the provider's seal on a thought.
     Signature(String),
+    /// By what only the provider's dialect understands: a fragment of a part that is native as a
+    /// whole, otherwise a field of the part. Texts and lists go on, objects join field by field.
+    Native(Native),
 }
 
 /// The events of one frame of a stream.
@@ -162,9 +167,16 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
             ChatEvent::Usage(usage) => {
                 response.usage = Some(response.usage.unwrap_or_default().max(usage));
             }
-            ChatEvent::Native { choice: None, native } => response.native.push(native),
-            ChatEvent::Native { choice: Some(choice), native } => {
-                choice_mut(&mut response, choice).native.push(native);
+            ChatEvent::Native {
+                choice: None,
+                native,
+            } => join(&mut response.native, native, Join::Replace),
+            ChatEvent::Native {
+                choice: Some(choice),
+                native,
+            } => {
+                let choice = choice_mut(&mut response, choice);
+                join(&mut choice.native, native, Join::Extend);
             }
             ChatEvent::PartEnd { .. } | ChatEvent::End => {}
         }
@@ -195,16 +207,17 @@ fn choice_mut(response: &mut ChatResponse, index: u32) -> &mut Choice {
 fn opened(start: PartStart) -> Part {
     match start {
         PartStart::Text { refusal } => Part::Text(Text {
-            text: String::new(),
             refusal,
+            ..Text::default()
         }),
-        PartStart::Reasoning { redacted } => {
-            Part::Reasoning(Reasoning { redacted, ..Reasoning::default() })
-        }
+        PartStart::Reasoning { redacted } => Part::Reasoning(Reasoning {
+            redacted,
+            ..Reasoning::default()
+        }),
         PartStart::ToolCall { id, name } => Part::ToolCall(ToolCall {
             id,
             name,
-            arguments: String::new(),
+            ..ToolCall::default()
         }),
         PartStart::Whole(part) => *part,
     }
@@ -217,6 +230,13 @@ fn grow(part: &mut Part, delta: Delta) {
         (Part::ToolCall(call), Delta::Text(more)) => call.arguments.push_str(&more),
         (Part::Reasoning(thought), Delta::Signature(seal)) => {
             thought.signature.get_or_insert_default().push_str(&seal);
+        }
+        (Part::Native(whole), Delta::Native(more)) => {
+            join_values(&mut whole.value, more.value, Join::Append);
+        }
+        (Part::Text(text), Delta::Native(native)) => join(&mut text.native, native, Join::Append),
+        (Part::ToolCall(call), Delta::Native(native)) => {
+            join(&mut call.native, native, Join::Append);
         }
         _ => {}
     }

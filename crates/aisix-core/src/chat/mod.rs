@@ -18,7 +18,7 @@ mod tests;
 
 pub use event::{ChatEvent, ChatEvents, Delta, FrameKind, FrameOutline, PartStart, fold};
 pub use native::Native;
-pub use part::{Media, MediaSource, Part, Reasoning, Text, ToolCall, ToolResult};
+pub use part::{Media, MediaKind, MediaSource, Part, Reasoning, Text, ToolCall, ToolResult};
 pub use request::{
     ChatRequest, Effort, RequestOutline, ResponseFormat, Role, Sampling, Span, StreamOptions, Tool,
     ToolChoice, Turn,

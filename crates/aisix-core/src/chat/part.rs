@@ -3,11 +3,11 @@
 use super::Native;
 
 /// One block of a turn or of an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Text.
     Text(Text),
-    /// An image, a document or a sound.
+    /// An image, a document, a sound or a film.
     Media(Media),
     /// The model asks for a tool.
     ToolCall(ToolCall),
@@ -26,11 +26,25 @@ pub struct Text {
     pub text: String,
     /// Whether it says why the model declines.
     pub refusal: bool,
+    /// What only one dialect understands of it.
+    pub native: Vec<Native>,
 }
 
-/// An image, a document or a sound.
-#[derive(Debug, Clone, PartialEq)]
+impl Text {
+    /// Text that is no refusal.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// An image, a document, a sound or a film.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
+    /// Which of them it is to be read as.
+    pub kind: MediaKind,
     /// Where it is.
     pub source: MediaSource,
     /// Its media type, such as `image/png`, where it is known.
@@ -39,6 +53,36 @@ pub struct Media {
     pub name: Option<String>,
     /// How closely to look (`low`, `high`, `auto`), where the caller says.
     pub detail: Option<String>,
+    /// What only one dialect understands of it.
+    pub native: Vec<Native>,
+}
+
+impl Media {
+    /// Media without anything that need not be said.
+    #[must_use]
+    pub fn new(kind: MediaKind, source: MediaSource) -> Self {
+        Self {
+            kind,
+            source,
+            media_type: None,
+            name: None,
+            detail: None,
+            native: Vec::new(),
+        }
+    }
+}
+
+/// What media is to be read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaKind {
+    /// A picture.
+    Image,
+    /// Pages.
+    Document,
+    /// Sound.
+    Audio,
+    /// Moving pictures.
+    Video,
 }
 
 /// Where media is.
@@ -61,10 +105,12 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as JSON text, exactly as the model wrote them; it may not be valid JSON.
     pub arguments: String,
+    /// What only one dialect understands of it.
+    pub native: Vec<Native>,
 }
 
 /// What a tool answered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolResult {
     /// The id of the call.
     pub call_id: String,

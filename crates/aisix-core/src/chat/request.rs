@@ -67,7 +67,7 @@ pub struct StreamOptions {
 }
 
 /// One turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     /// Who speaks.
     pub role: Role,
@@ -95,7 +95,7 @@ pub enum Role {
 }
 
 /// A tool that the model may call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tool {
     /// A function of the caller's.
     Function {
@@ -107,13 +107,15 @@ pub enum Tool {
         parameters: Option<String>,
         /// Whether arguments must follow the schema exactly.
         strict: Option<bool>,
+        /// What only one dialect understands of it.
+        native: Vec<Native>,
     },
     /// A tool that only one family offers.
     Native(Native),
 }
 
 /// Whether the model must call a tool.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolChoice {
     /// As it likes.
     Auto,

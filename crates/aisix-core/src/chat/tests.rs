@@ -1,1 +1,157 @@
+use serde_json::{Value, json};
 
+use super::{
+    ChatEvent, ChatResponse, Choice, Delta, FinishReason, Media, MediaKind, MediaSource, Native,
+    Part, PartStart, Reasoning, Text, ToolCall, Usage, fold, unfold,
+};
+use crate::carried::DialectId;
+
+const DIALECT: DialectId = DialectId("test");
+
+fn native(name: &str, value: Value) -> Native {
+    Native::new(DIALECT, name, value)
+}
+
+fn answer() -> ChatResponse {
+    let thought = Reasoning {
+        text: "Hm.".to_owned(),
+        signature: Some("seal".to_owned()),
+        redacted: Some("blob".to_owned()),
+    };
+    let call = ToolCall {
+        id: "call_1".to_owned(),
+        name: "weather".to_owned(),
+        arguments: "{}".to_owned(),
+        native: vec![native("extra", json!({"a": ["b"]}))],
+    };
+    let image = MediaSource::Base64("AAAA".to_owned());
+    let choice = Choice {
+        index: 0,
+        parts: vec![
+            Part::Reasoning(thought),
+            Part::Text(Text::new("Hello")),
+            Part::Text(Text {
+                refusal: true,
+                ..Text::default()
+            }),
+            Part::ToolCall(call),
+            Part::Media(Media::new(MediaKind::Image, image)),
+            Part::Native(native("audio", json!({"data": "AAAA"}))),
+        ],
+        finish: Some(FinishReason::ToolCalls),
+        native: vec![native("logprobs", json!({"content": [1, 2]}))],
+    };
+    let other = Choice {
+        index: 3,
+        parts: vec![Part::Text(Text::new("Hi"))],
+        finish: None,
+        native: vec![],
+    };
+    ChatResponse {
+        id: "answer".to_owned(),
+        model: "m".to_owned(),
+        created: Some(1),
+        choices: vec![choice, other],
+        usage: Some(Usage {
+            input: 5,
+            output: 3,
+            ..Usage::default()
+        }),
+        native: vec![native("tier", json!("default"))],
+    }
+}
+
+#[test]
+fn an_answer_taken_apart_and_folded_is_the_same_answer() {
+    assert_eq!(fold(unfold(answer())), answer());
+}
+
+#[test]
+fn choices_are_ordered_by_their_number_whichever_begins_first() {
+    let finish = |choice| ChatEvent::Finish {
+        choice,
+        reason: FinishReason::Stop,
+    };
+    let indexes: Vec<_> = fold([finish(2), finish(0), finish(1)])
+        .choices
+        .iter()
+        .map(|choice| choice.index)
+        .collect();
+    assert_eq!(indexes, [0, 1, 2]);
+}
+
+#[test]
+fn counts_of_tokens_never_shrink() {
+    let usage = |input, output| {
+        ChatEvent::Usage(Usage {
+            input,
+            output,
+            ..Usage::default()
+        })
+    };
+    let folded = fold([usage(7, 1), usage(0, 4)]);
+    assert_eq!(
+        folded.usage.map(|usage| (usage.input, usage.output)),
+        Some((7, 4))
+    );
+}
+
+#[test]
+fn growth_of_a_part_that_never_opened_is_ignored() {
+    let folded = fold([ChatEvent::PartDelta {
+        choice: 0,
+        part: 4,
+        delta: Delta::Text("lost".to_owned()),
+    }]);
+    assert_eq!(folded.choices[0].parts, []);
+}
+
+#[test]
+fn a_field_of_the_answer_that_is_repeated_is_replaced() {
+    let event = |value| ChatEvent::Native {
+        choice: None,
+        native: native("citations", value),
+    };
+    let folded = fold([event(json!(["a"])), event(json!(["a", "b"]))]);
+    assert_eq!(folded.native, [native("citations", json!(["a", "b"]))]);
+}
+
+#[test]
+fn a_field_of_a_choice_goes_on_from_frame_to_frame() {
+    let event = |value| ChatEvent::Native {
+        choice: Some(0),
+        native: native("logprobs", value),
+    };
+    let folded = fold([
+        event(json!({"content": [1], "refusal": null, "kind": "a"})),
+        event(json!({"content": [2], "refusal": [3], "kind": "b"})),
+        event(json!(null)),
+    ]);
+    let joined = json!({"content": [1, 2], "refusal": [3], "kind": "b"});
+    assert_eq!(folded.choices[0].native, [native("logprobs", joined)]);
+}
+
+#[test]
+fn a_native_part_grows_by_its_texts() {
+    let start = PartStart::Whole(Box::new(Part::Native(native(
+        "audio",
+        json!({"id": "a", "data": "AA"}),
+    ))));
+    let folded = fold([
+        ChatEvent::PartStart {
+            choice: 0,
+            part: 0,
+            start,
+        },
+        ChatEvent::PartDelta {
+            choice: 0,
+            part: 0,
+            delta: Delta::Native(native("audio", json!({"data": "BB", "expires_at": 1}))),
+        },
+    ]);
+    let whole = json!({"id": "a", "data": "AABB", "expires_at": 1});
+    assert_eq!(
+        folded.choices[0].parts,
+        [Part::Native(native("audio", whole))]
+    );
+}

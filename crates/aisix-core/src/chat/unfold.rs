@@ -1,49 +1,93 @@
 //! A whole answer, as the events that would have streamed it.
 
-use super::{ChatEvent, ChatEvents, ChatResponse, Choice, Delta, Part, PartStart};
+use super::{ChatEvent, ChatEvents, ChatResponse, Choice, Delta, Native, Part, PartStart};
 
 /// Takes a whole answer apart: folded again, it is the same answer.
 #[must_use]
 pub fn unfold(response: ChatResponse) -> ChatEvents {
-    let ChatResponse { id, model, created, choices, usage, native } = response;
-    let mut events = vec![ChatEvent::Start { id, model, created }];
-    events.extend(native.into_iter().map(|native| ChatEvent::Native { choice: None, native }));
-    for choice in choices {
+    let mut events = vec![ChatEvent::Start {
+        id: response.id,
+        model: response.model,
+        created: response.created,
+    }];
+    let of_answer = |native| ChatEvent::Native {
+        choice: None,
+        native,
+    };
+    events.extend(response.native.into_iter().map(of_answer));
+    for choice in response.choices {
         unfold_choice(choice, &mut events);
     }
-    events.extend(usage.map(ChatEvent::Usage));
+    events.extend(response.usage.map(ChatEvent::Usage));
     events.push(ChatEvent::End);
     events
 }
 
 fn unfold_choice(choice: Choice, events: &mut ChatEvents) {
-    let Choice { index, parts, finish, native } = choice;
-    for (part, content) in (0..).zip(parts) {
+    let index = choice.index;
+    // What is said of the choice may say how its parts are meant, so it goes first.
+    let of_choice = |native| ChatEvent::Native {
+        choice: Some(index),
+        native,
+    };
+    events.extend(choice.native.into_iter().map(of_choice));
+    for (part, content) in (0..).zip(choice.parts) {
         let (start, deltas) = taken_apart(content);
-        events.push(ChatEvent::PartStart { choice: index, part, start });
-        let grow = |delta| ChatEvent::PartDelta { choice: index, part, delta };
+        events.push(ChatEvent::PartStart {
+            choice: index,
+            part,
+            start,
+        });
+        let grow = |delta| ChatEvent::PartDelta {
+            choice: index,
+            part,
+            delta,
+        };
         events.extend(deltas.into_iter().map(grow));
-        events.push(ChatEvent::PartEnd { choice: index, part });
+        events.push(ChatEvent::PartEnd {
+            choice: index,
+            part,
+        });
     }
-    let of_choice = |native| ChatEvent::Native { choice: Some(index), native };
-    events.extend(native.into_iter().map(of_choice));
-    events.extend(finish.map(|reason| ChatEvent::Finish { choice: index, reason }));
+    let end = |reason| ChatEvent::Finish {
+        choice: index,
+        reason,
+    };
+    events.extend(choice.finish.map(end));
 }
 
 fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
-    let text = |text: String| if text.is_empty() { vec![] } else { vec![Delta::Text(text)] };
     match part {
-        Part::Text(part) => (PartStart::Text { refusal: part.refusal }, text(part.text)),
+        Part::Text(part) => {
+            let start = PartStart::Text {
+                refusal: part.refusal,
+            };
+            (start, deltas(part.text, part.native))
+        }
         Part::Reasoning(thought) => {
-            let mut deltas = text(thought.text);
+            let start = PartStart::Reasoning {
+                redacted: thought.redacted,
+            };
+            let mut deltas = deltas(thought.text, Vec::new());
             deltas.extend(thought.signature.map(Delta::Signature));
-            (PartStart::Reasoning { redacted: thought.redacted }, deltas)
+            (start, deltas)
         }
         Part::ToolCall(call) => {
-            (PartStart::ToolCall { id: call.id, name: call.name }, text(call.arguments))
+            let start = PartStart::ToolCall {
+                id: call.id,
+                name: call.name,
+            };
+            (start, deltas(call.arguments, call.native))
         }
-        other @ (Part::Media(_) | Part::ToolResult(_) | Part::Native(_)) => {
-            (PartStart::Whole(Box::new(other)), vec![])
+        whole @ (Part::Media(_) | Part::ToolResult(_) | Part::Native(_)) => {
+            (PartStart::Whole(Box::new(whole)), Vec::new())
         }
     }
+}
+
+fn deltas(text: String, native: Vec<Native>) -> Vec<Delta> {
+    let text = (!text.is_empty()).then_some(Delta::Text(text));
+    text.into_iter()
+        .chain(native.into_iter().map(Delta::Native))
+        .collect()
 }
