@@ -1,18 +1,9 @@
 use super::{is_verbose, livez, readyz};
 use crate::handle::Readiness;
 
-const SERVING: Readiness = Readiness {
-    draining: false,
-    configured: true,
-};
-const STARTING: Readiness = Readiness {
-    draining: false,
-    configured: false,
-};
-const DRAINING: Readiness = Readiness {
-    draining: true,
-    configured: true,
-};
+const SERVING: Readiness = Readiness { draining: false, configured: true };
+const STARTING: Readiness = Readiness { draining: false, configured: false };
+const DRAINING: Readiness = Readiness { draining: true, configured: true };
 
 fn check((status, text): (http::StatusCode, String), expected: u16, lines: &str) {
     assert_eq!((status.as_u16(), text.as_str()), (expected, lines));
@@ -22,16 +13,8 @@ fn check((status, text): (http::StatusCode, String), expected: u16, lines: &str)
 fn a_serving_gateway_says_ok_and_more_only_when_asked() {
     check(livez(SERVING, false), 200, "ok");
     check(readyz(SERVING, false), 200, "ok");
-    check(
-        livez(SERVING, true),
-        200,
-        "[+]ping ok\n[+]shutdown ok\nlivez check passed\n",
-    );
-    check(
-        readyz(SERVING, true),
-        200,
-        "[+]shutdown ok\n[+]config ok\nreadyz check passed\n",
-    );
+    check(livez(SERVING, true), 200, "[+]ping ok\n[+]shutdown ok\nlivez check passed\n");
+    check(readyz(SERVING, true), 200, "[+]shutdown ok\n[+]config ok\nreadyz check passed\n");
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! Bodies: what callers send, and what they get.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aisix_core::{Error, ErrorCode};
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::exchange::EventBody;
+use crate::published::InFlight;
+use crate::settings::Settings;
+
+/// Any error of a body that somebody else made.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of an answer. The request counts as in flight until it is dropped.
+#[derive(Debug)]
+pub struct AnswerBody {
+    content: Content,
+    _in_flight: Option<InFlight>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Option<Bytes>),
+    Events(Pin<Box<EventBody>>),
+}
+
+impl AnswerBody {
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let content = Content::Whole((!bytes.is_empty()).then_some(bytes));
+        Self { content, _in_flight: None }
+    }
+
+    pub(crate) fn events(events: EventBody) -> Self {
+        Self { content: Content::Events(Box::pin(events)), _in_flight: None }
+    }
+
+    pub(crate) fn counted(self, in_flight: InFlight) -> Self {
+        Self { _in_flight: Some(in_flight), ..self }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match &mut self.content {
+            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Events(events) => {
+                events.as_mut().poll_next(cx).map(|bytes| Some(Ok(Frame::data(bytes?))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_none(),
+            Content::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Content::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Reads a caller's body, no more than the limit and no slower than allowed.
+pub(crate) async fn read<B>(mut body: B, settings: &Settings) -> Result<Bytes, Error>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BodyError>,
+{
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = next_frame(&mut body, settings.read_timeout).await? {
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let size = first.len() + rest.len() + data.len();
+        if settings.body_limit.is_some_and(|limit| size > limit) {
+            return Err(too_large(settings));
+        }
+        // Most bodies arrive in one piece and are never copied.
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.reserve(body.size_hint().lower() as usize + size);
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+async fn next_frame<B>(
+    body: &mut B,
+    patience: Option<Duration>,
+) -> Result<Option<Frame<Bytes>>, Error>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BodyError>,
+{
+    let frame = match patience {
+        None => body.frame().await,
+        Some(patience) => timeout(patience, body.frame()).await.map_err(|_| {
+            let seconds = patience.as_secs_f64();
+            Error::new(
+                ErrorCode::RequestTimeout,
+                format!("request body stalled for more than {seconds} s"),
+            )
+        })?,
+    };
+    frame.transpose().map_err(|broken| {
+        Error::invalid_request("the request body could not be read").because(broken.into())
+    })
+}
+
+pub(crate) fn too_large(settings: &Settings) -> Error {
+    let limit = settings.body_limit.unwrap_or(usize::MAX);
+    Error::new(ErrorCode::BodyTooLarge, format!("request body exceeds the limit of {limit} bytes"))
+}
+
+/// The most that is read of a body that is refused, so that its caller gets to read the refusal.
+const DISCARDED_BYTES: usize = 32 << 20;
+/// The longest time that this may take.
+const DISCARDED_FOR: Duration = Duration::from_secs(5);
+
+/// Reads and forgets the beginning of a body that is too large: most clients read an answer only
+/// once they have sent their request.
+pub(crate) async fn discard<B>(mut body: B)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let deadline = Instant::now() + DISCARDED_FOR;
+    let mut discarded = 0;
+    while discarded < DISCARDED_BYTES {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(Some(Ok(frame))) => discarded += frame.data_ref().map_or(0, Bytes::len),
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The table of inbound routes.
+
+use aisix_core::Operation;
+use aisix_dialects::{Dialect, OPENAI_CHAT};
+use http::Method;
+
+/// One inbound route: to add an endpoint is to add a row.
+pub(crate) struct Endpoint {
+    /// The method that it answers.
+    pub(crate) method: Method,
+    /// The path, exactly; also its label in logs and metrics.
+    pub(crate) path: &'static str,
+    /// What answers it.
+    pub(crate) action: Action,
+}
+
+/// What answers an endpoint.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    /// The liveness probe: no credential.
+    Live,
+    /// The readiness probe: no credential.
+    Ready,
+    /// An operation for an authenticated caller, in a dialect.
+    Operate(Operation, &'static dyn Dialect),
+}
+
+/// Every endpoint of the proxy listener.
+pub(crate) static ENDPOINTS: [Endpoint; 4] = [
+    Endpoint { method: Method::GET, path: "/livez", action: Action::Live },
+    Endpoint { method: Method::GET, path: "/readyz", action: Action::Ready },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/models",
+        action: Action::Operate(Operation::ListModels, &OPENAI_CHAT),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/chat/completions",
+        action: Action::Operate(Operation::Chat, &OPENAI_CHAT),
+    },
+];
+
+/// What a method and a path lead to.
+pub(crate) enum Match {
+    /// An endpoint.
+    Endpoint(&'static Endpoint),
+    /// The path exists, with these methods.
+    OtherMethods(Vec<&'static Method>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks a request up.
+pub(crate) fn find(method: &Method, path: &str) -> Match {
+    let mut others = Vec::new();
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path == path) {
+        if endpoint.method == method {
+            return Match::Endpoint(endpoint);
+        }
+        others.push(&endpoint.method);
+    }
+    if others.is_empty() { Match::Nothing } else { Match::OtherMethods(others) }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}

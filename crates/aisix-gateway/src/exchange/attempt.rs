@@ -1,0 +1,152 @@
+//! One try of one candidate, up to the commit point.
+
+use std::time::Duration;
+
+use aisix_adapters::{Adapter, Call, FailedReply};
+use aisix_core::chat::ChatRequest;
+use aisix_core::{Carried, DialectId, Error, Operation};
+use aisix_dialects::{Depth, Dialect, UpstreamRequest};
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::Source;
+use super::upstream::UpstreamStream;
+use crate::client::{Client, transport};
+use crate::published::Shared;
+use crate::route::Candidate;
+use crate::timeouts::timed_out;
+
+/// The most that is read of a failed answer's body, in bytes.
+const LONGEST_ERROR_BODY: usize = 64 << 10;
+
+/// One try of one candidate.
+pub(super) struct Attempt<'a> {
+    pub(super) candidate: &'a Candidate,
+    pub(super) shared: &'a Shared,
+    pub(super) client: &'a Client,
+    pub(super) request_id: &'a str,
+    /// What the caller speaks.
+    pub(super) inbound: DialectId,
+    /// How closely the hooks look at the answer.
+    pub(super) looks_inside: Depth,
+}
+
+impl Attempt<'_> {
+    /// Calls the candidate; what comes back is an answer that has begun, or why there is none.
+    pub(super) async fn run(&self, chat: &mut Carried<ChatRequest>) -> Result<Source, Error> {
+        let target = &self.candidate.target;
+        let stream = chat.outline().stream;
+        let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
+        let dialect = adapter.dialect(target, Operation::Chat, stream)?;
+        let upstream = UpstreamRequest { model: &target.upstream_model, stream };
+        let body = dialect.encode_request(chat, &upstream)?.body;
+        let call = Call::new(target, Operation::Chat, body).stream(stream);
+        let request = adapter.prepare(call.request_id(self.request_id)).await?;
+        if stream {
+            self.stream(adapter, dialect, request).await
+        } else {
+            self.whole(adapter, dialect, request).await
+        }
+    }
+
+    async fn whole(
+        &self,
+        adapter: &dyn Adapter,
+        dialect: &dyn Dialect,
+        request: http::Request<Bytes>,
+    ) -> Result<Source, Error> {
+        let answer = async {
+            let reply = self.accepted(adapter, request).await?;
+            collect(reply.into_body()).await
+        };
+        let body = within(self.candidate.timeouts.total, answer).await?;
+        dialect.decode_response(body).map(Source::Whole)
+    }
+
+    async fn stream(
+        &self,
+        adapter: &dyn Adapter,
+        dialect: &dyn Dialect,
+        request: http::Request<Bytes>,
+    ) -> Result<Source, Error> {
+        let timeouts = &self.candidate.timeouts;
+        let reply = within(timeouts.gap, self.accepted(adapter, request)).await?;
+        let framing = adapter.framing(&self.candidate.target, Operation::Chat).decoder();
+        // Within one dialect frames are relayed as they are, unless somebody looks inside.
+        let depth = if dialect.id() == self.inbound { self.looks_inside } else { Depth::Full };
+        let decoder = dialect.event_decoder(depth);
+        let mut stream = UpstreamStream::new(reply.into_body(), framing, decoder, timeouts.gap);
+        self.await_first(&mut stream).await?;
+        Ok(Source::Stream(Box::new(stream)))
+    }
+
+    /// The commit point: as long as nothing has come, another candidate can still answer. Callers
+    /// are not kept waiting for that longer than they are between heartbeats, unless the model or
+    /// its group says how long the first event may take.
+    async fn await_first(&self, stream: &mut UpstreamStream) -> Result<(), Error> {
+        let patience = match self.shared.settings.heartbeat {
+            Some(heartbeat) if !self.candidate.timeouts.awaits_first_event => heartbeat,
+            _ => Duration::MAX,
+        };
+        match timeout(patience, stream.next()).await {
+            Ok(first) => stream.first = first?.unwrap_or_default(),
+            Err(_still_nothing) => {}
+        }
+        Ok(())
+    }
+
+    /// Sends the request; an answer that is not a success is an error.
+    async fn accepted(
+        &self,
+        adapter: &dyn Adapter,
+        request: http::Request<Bytes>,
+    ) -> Result<Response<Incoming>, Error> {
+        let reply = self.client.call(request).await?;
+        if reply.status().is_success() {
+            return Ok(reply);
+        }
+        let (head, body) = reply.into_parts();
+        let body = beginning(body).await;
+        let failed = FailedReply { status: head.status, headers: &head.headers, body: &body };
+        Err(adapter.classify(&self.candidate.target, &failed))
+    }
+}
+
+async fn within<T>(
+    deadline: Option<Duration>,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let started = Instant::now();
+    match deadline.and_then(|deadline| started.checked_add(deadline)) {
+        None => work.await,
+        Some(deadline) => {
+            timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(started.elapsed())))
+        }
+    }
+}
+
+async fn collect(body: Incoming) -> Result<Bytes, Error> {
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(broken) => Err(transport(&broken)),
+    }
+}
+
+/// What there is of a failed answer's body; the status says the rest.
+async fn beginning(mut body: Incoming) -> Bytes {
+    let mut beginning = BytesMut::new();
+    while beginning.len() < LONGEST_ERROR_BODY {
+        let Some(Ok(frame)) = body.frame().await else {
+            break;
+        };
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        let wanted = data.len().min(LONGEST_ERROR_BODY - beginning.len());
+        beginning.extend_from_slice(&data[..wanted]);
+    }
+    beginning.freeze()
+}

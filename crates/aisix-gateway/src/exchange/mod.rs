@@ -1,0 +1,286 @@
+//! One request and its answer, a straight line.
+
+mod attempt;
+mod completion;
+mod events;
+mod models;
+mod service;
+mod upstream;
+
+use std::sync::Arc;
+
+use aisix_adapters::Target;
+use aisix_core::chat::{
+    ChatEvents, ChatRequest, ChatResponse, FrameOutline, ResponseOutline, unfold,
+};
+use aisix_core::snapshot::Stored;
+use aisix_core::{Carried, Error, Model};
+use aisix_dialects::{AnswerContext, Dialect, EventEncoder};
+use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body::Body;
+
+pub(crate) use events::EventBody;
+pub(crate) use service::{Arrival, ExchangeService};
+
+use self::attempt::Attempt;
+use self::completion::Completion;
+use self::upstream::UpstreamStream;
+use crate::body::{self, AnswerBody, BodyError};
+use crate::client::Client;
+use crate::published::Shared;
+use crate::respond;
+use crate::route::{Candidate, Failover, Route};
+
+/// The id of the call, on successful conversations: the request's id under its older name.
+const CALL_ID: HeaderName = HeaderName::from_static("x-aisix-call-id");
+/// Which target served, where the caller named a group.
+const SERVED_BY: HeaderName = HeaderName::from_static("x-aisix-served-by");
+
+/// A conversation turn: one request of a caller's, and its answer.
+pub(crate) struct Exchange {
+    shared: Arc<Shared>,
+    client: Client,
+    arrival: Arc<Arrival>,
+    info: Arc<RequestInfo>,
+    completion: Completion,
+}
+
+/// An answer that is ready to be sent.
+enum Answered {
+    /// All of it.
+    Whole(Response<AnswerBody>),
+    /// Its head; the rest streams.
+    Begun { head: Response<()>, upstream: Box<UpstreamStream>, encoder: Box<dyn EventEncoder> },
+}
+
+/// Where an answer comes from.
+enum Source {
+    /// A hook had it.
+    Hook(Box<Answer>),
+    /// An upstream gave it whole.
+    Whole(Carried<ChatResponse>),
+    /// An upstream streams it, and has begun to.
+    Stream(Box<UpstreamStream>),
+}
+
+impl Exchange {
+    /// Runs it. Dropping the future abandons the exchange: the upstream call is dropped with it,
+    /// and the hooks are told.
+    pub(crate) async fn run<B>(mut self, body: B) -> Response<AnswerBody>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<BodyError>,
+    {
+        match self.answer(body).await {
+            Ok(Answered::Whole(response)) => {
+                self.completion.succeed();
+                response
+            }
+            Ok(Answered::Begun { head, upstream, encoder }) => {
+                // From here on the answer has begun: the completion goes with its body.
+                let heartbeat = self.shared.settings.heartbeat;
+                let events = EventBody::new(*upstream, encoder, self.completion, heartbeat);
+                head.map(|()| AnswerBody::events(events))
+            }
+            Err(error) => {
+                let response = respond::error(self.dialect(), &error);
+                self.completion.fail(error);
+                response
+            }
+        }
+    }
+
+    async fn answer<B>(&mut self, body: B) -> Result<Answered, Error>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<BodyError>,
+    {
+        // 1 decode
+        let bytes = body::read(body, &self.shared.settings).await?;
+        let chat = self.dialect().decode_request(bytes)?;
+        let (stream, context) = (chat.outline().stream, self.context(&chat));
+        // 2 hooks
+        let payload = Payload::Chat(chat);
+        let mut request = HookRequest { info: self.info.clone(), payload, model: None };
+        if let Flow::Answer(answer) = self.completion.hooks().on_request(&mut request).await? {
+            return self.respond(Source::Hook(answer), stream, context, None).await;
+        }
+        let HookRequest { payload: Payload::Chat(mut chat), model, .. } = request else {
+            return Err(Error::internal("the payload of a conversation is a conversation"));
+        };
+        let model = model.ok_or_else(|| Error::internal("no hook resolved the model"))?;
+        // 3 attempts, up to the commit point
+        self.completion.model(&context.model);
+        let route = self.route(&model, &context);
+        let (source, served_by) = self.attempts(route, &mut chat).await?;
+        // 4 the answer, whole or streamed; 5 completion comes with its end
+        self.respond(source, stream, context, served_by).await
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.arrival.dialect
+    }
+
+    fn context(&self, chat: &Carried<ChatRequest>) -> AnswerContext {
+        let outline = chat.outline();
+        AnswerContext::new(outline.model.as_deref().unwrap_or_default())
+            .stream_options(outline.stream_options)
+            .minted(self.arrival.request_id.clone(), self.arrival.unix_seconds())
+    }
+
+    fn route(&self, model: &Arc<Stored<Model>>, context: &AnswerContext) -> Route {
+        let upstream = &self.shared.settings.upstream;
+        Route::of(model, &context.model, &self.info.snapshot, upstream)
+    }
+
+    /// Tries the candidates in their order until one commits to an answer; says who served, where
+    /// the caller named a group.
+    async fn attempts(
+        &mut self,
+        route: Route,
+        chat: &mut Carried<ChatRequest>,
+    ) -> Result<(Source, Option<Arc<str>>), Error> {
+        let Route { candidates, failover } = route;
+        let mut last = Error::internal("a route has at least one candidate");
+        for (index, candidate) in (0..).zip(candidates) {
+            let attempted = match candidate {
+                Ok(candidate) => self.attempt(index, candidate, &failover, chat).await,
+                Err(unusable) => Err(unusable),
+            };
+            match attempted {
+                Ok(served) => return Ok(served),
+                Err(error) if failover.moves_on(&error) => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    async fn attempt(
+        &mut self,
+        index: u32,
+        candidate: Candidate,
+        failover: &Failover,
+        chat: &mut Carried<ChatRequest>,
+    ) -> Result<(Source, Option<Arc<str>>), Error> {
+        match self.completion.hooks().on_attempt(&info(index, &candidate.target)).await {
+            AttemptFlow::Proceed => {}
+            AttemptFlow::Skip(reason) => return Err(reason),
+            AttemptFlow::Answer(answer) => return Ok((Source::Hook(answer), None)),
+        }
+        self.completion.attempted();
+        let model = &candidate.target.model_id;
+        let attempt = Attempt {
+            candidate: &candidate,
+            shared: &self.shared,
+            client: &self.client,
+            request_id: &self.arrival.request_id,
+            inbound: self.dialect().id(),
+            looks_inside: self.completion.looks_inside(),
+        };
+        match attempt.run(chat).await {
+            Ok(source) => {
+                self.shared.health.succeeded(model);
+                let served_by = candidate.target.display_name.clone();
+                let served_by = failover.names_who_served().then_some(served_by);
+                self.completion.served(candidate.provider, served_by.clone());
+                Ok((source, served_by))
+            }
+            Err(error) => {
+                if error.kind().blames_upstream() {
+                    self.shared.health.failed(model);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn respond(
+        &mut self,
+        source: Source,
+        stream: bool,
+        context: AnswerContext,
+        served_by: Option<Arc<str>>,
+    ) -> Result<Answered, Error> {
+        let mut headers = self.headers(served_by);
+        let mut response = match source {
+            Source::Stream(upstream) if !self.completion.holds() => {
+                let mut head = respond::events(());
+                head.headers_mut().extend(headers);
+                self.completion.hooks().on_head(head.headers_mut());
+                let encoder = self.dialect().event_encoder(context);
+                return Ok(Answered::Begun { head, upstream, encoder });
+            }
+            Source::Stream(upstream) => {
+                let mut held = upstream.collect(&mut self.completion).await?;
+                self.completion.hooks().on_release(&mut held).await?;
+                self.stream_whole(&mut held, context)?
+            }
+            Source::Hook(answer) => {
+                headers.extend(answer.headers);
+                self.made(answer.response, stream, context)?
+            }
+            Source::Whole(mut answer) => {
+                self.completion.inspect(&mut answer).await?;
+                self.completion.usage(answer.outline().usage);
+                respond::json(self.dialect().encode_response(&mut answer, &context)?.body)
+            }
+        };
+        response.headers_mut().extend(headers);
+        self.completion.hooks().on_head(response.headers_mut());
+        Ok(Answered::Whole(response))
+    }
+
+    /// An answer that never was bytes, in the form that the caller asked for.
+    fn made(
+        &self,
+        answer: ChatResponse,
+        stream: bool,
+        context: AnswerContext,
+    ) -> Result<Response<AnswerBody>, Error> {
+        let id = self.dialect().id();
+        if stream {
+            let frame = Carried::made(id, FrameOutline::default(), unfold(answer));
+            return self.stream_whole(&mut [frame], context);
+        }
+        let mut answer = Carried::made(id, ResponseOutline::default(), answer);
+        Ok(respond::json(self.dialect().encode_response(&mut answer, &context)?.body))
+    }
+
+    /// A stream whose frames are all there.
+    fn stream_whole(
+        &self,
+        frames: &mut [Carried<ChatEvents>],
+        context: AnswerContext,
+    ) -> Result<Response<AnswerBody>, Error> {
+        let mut encoder = self.dialect().event_encoder(context);
+        let mut out = BytesMut::new();
+        for frame in frames {
+            encoder.push(frame, &mut out)?;
+        }
+        encoder.finish(&mut out);
+        Ok(respond::events(AnswerBody::whole(out.freeze())))
+    }
+
+    fn headers(&self, served_by: Option<Arc<str>>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Ok(id) = HeaderValue::from_str(&self.arrival.request_id) {
+            headers.insert(CALL_ID, id);
+        }
+        if let Some(Ok(name)) = served_by.map(|name| HeaderValue::from_str(&name)) {
+            headers.insert(SERVED_BY, name);
+        }
+        headers
+    }
+}
+
+fn info(index: u32, target: &Target) -> AttemptInfo {
+    AttemptInfo {
+        index,
+        model_id: target.model_id.clone(),
+        display_name: target.display_name.clone(),
+        provider_key_id: target.provider_key.id.clone(),
+    }
+}

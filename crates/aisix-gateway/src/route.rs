@@ -1,0 +1,154 @@
+//! From the name that a caller sent to the targets that may serve it.
+
+use std::sync::Arc;
+
+use aisix_adapters::Target;
+use aisix_core::resource::{Direct, ModelKind, Routing};
+use aisix_core::snapshot::Stored;
+use aisix_core::{Error, ErrorCode, ErrorKind, Model, Snapshot};
+
+use crate::settings::UpstreamSettings;
+use crate::timeouts::Timeouts;
+
+/// The targets that may serve a request, in try-order, and when the next one's turn comes.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The candidates; one whose configuration cannot work is its error.
+    pub(crate) candidates: Vec<Result<Candidate, Error>>,
+    /// When the next one's turn comes.
+    pub(crate) failover: Failover,
+}
+
+/// Which failures lead to the next candidate.
+#[derive(Debug)]
+pub(crate) struct Failover {
+    /// The group that the caller named, unless it named a direct model.
+    group: Option<Arc<Stored<Model>>>,
+}
+
+/// A target with everything that an attempt on it needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// Whom to call.
+    pub(crate) target: Target,
+    /// The vendor, for records.
+    pub(crate) provider: String,
+    /// How long it may take.
+    pub(crate) timeouts: Timeouts,
+}
+
+impl Route {
+    /// Where this model leads, asked for by this name.
+    pub(crate) fn of(
+        model: &Arc<Stored<Model>>,
+        requested: &str,
+        snapshot: &Snapshot,
+        upstream: &UpstreamSettings,
+    ) -> Self {
+        match &model.spec.kind {
+            ModelKind::Direct(direct) => {
+                let upstream_model = captured(&model.spec, direct, requested);
+                let timeouts = Timeouts::resolve(&model.spec, None, upstream);
+                let candidate = candidate(model, direct, upstream_model, timeouts, snapshot);
+                Self { candidates: vec![candidate], failover: Failover { group: None } }
+            }
+            ModelKind::Group { routing } => Self {
+                candidates: in_order(routing)
+                    .map(|name| member(name, model, snapshot, upstream))
+                    .collect(),
+                failover: Failover { group: Some(model.clone()) },
+            },
+        }
+    }
+}
+
+impl Failover {
+    /// Whether the answer says who served: a caller that named a group does not know.
+    pub(crate) fn names_who_served(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// Whether an attempt that failed like this leads to the next candidate: what the target is
+    /// to blame for does, what the request is to blame for does not.
+    pub(crate) fn moves_on(&self, error: &Error) -> bool {
+        let Some(ModelKind::Group { routing }) = self.group.as_ref().map(|group| &group.spec.kind)
+        else {
+            return false;
+        };
+        let status = error.upstream().map(|upstream| upstream.status);
+        let listed = status.is_some_and(|status| {
+            routing.fallback_on_statuses.contains(&status)
+                || (status == 429 && routing.retry_on_429)
+        });
+        let by_kind = match error.kind() {
+            ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Malformed => true,
+            // An error inside a successful answer counts as the status that it names.
+            ErrorKind::Failed => !status.is_some_and(|status| (400..500).contains(&status)),
+            _ => matches!(
+                error.code(),
+                ErrorCode::ProviderUnavailable
+                    | ErrorCode::InvalidUpstreamConfiguration
+                    | ErrorCode::NotImplemented
+            ),
+        };
+        listed || by_kind
+    }
+}
+
+/// The names of a group's targets: by priority, and within one as declared; no more of them than
+/// the group allows.
+fn in_order(routing: &Routing) -> impl Iterator<Item = &Arc<str>> {
+    let mut targets: Vec<_> = routing.targets.iter().collect();
+    targets.sort_by_key(|target| std::cmp::Reverse(target.priority));
+    let most = routing.max_fallbacks.map_or(usize::MAX, |fallbacks| fallbacks as usize + 1);
+    targets.into_iter().take(most).map(|target| &target.model)
+}
+
+fn member(
+    name: &Arc<str>,
+    group: &Arc<Stored<Model>>,
+    snapshot: &Snapshot,
+    upstream: &UpstreamSettings,
+) -> Result<Candidate, Error> {
+    let unusable = |why: &str| {
+        Error::new(ErrorCode::ProviderUnavailable, format!("target model '{name}' {why}"))
+    };
+    let model = snapshot.model_named(name).ok_or_else(|| unusable("does not exist"))?;
+    let direct = model.spec.direct().ok_or_else(|| unusable("is itself a group"))?;
+    let timeouts = Timeouts::resolve(&model.spec, Some(&group.spec), upstream);
+    candidate(model, direct, direct.model_name.clone(), timeouts, snapshot)
+}
+
+fn candidate(
+    model: &Stored<Model>,
+    direct: &Direct,
+    upstream_model: Arc<str>,
+    timeouts: Timeouts,
+    snapshot: &Snapshot,
+) -> Result<Candidate, Error> {
+    let provider_key = snapshot.provider_key(direct.provider_key_id.as_str()).ok_or_else(|| {
+        let name = &model.spec.display_name;
+        Error::new(
+            ErrorCode::ProviderUnavailable,
+            format!("the provider key of model '{name}' does not exist"),
+        )
+    })?;
+    let target = Target {
+        model_id: model.id.clone(),
+        display_name: model.spec.display_name.clone(),
+        upstream_model,
+        provider_key: provider_key.clone(),
+    };
+    Ok(Candidate { target, provider: direct.provider.clone(), timeouts })
+}
+
+/// What the `*` of the model's name stands for in this request replaces that of the upstream's.
+fn captured(model: &Model, direct: &Direct, requested: &str) -> Arc<str> {
+    let pattern = model.wildcard();
+    match pattern.as_ref().and_then(|pattern| pattern.capture(requested)) {
+        Some(text) if direct.model_name.contains('*') => {
+            direct.model_name.replacen('*', text, 1).into()
+        }
+        _ => direct.model_name.clone(),
+    }
+}

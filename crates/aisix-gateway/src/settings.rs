@@ -1,0 +1,62 @@
+//! What the data plane is told when it starts.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+/// Settings that hold for the life of the process.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The largest request body in bytes; `None` means no limit.
+    pub body_limit: Option<usize>,
+    /// The longest pause while a caller sends its request; `None` means any.
+    pub read_timeout: Option<Duration>,
+    /// Headers in which a caller may supply its request id, in order of preference.
+    pub request_id_headers: Vec<HeaderName>,
+    /// Pause after which an idle stream is kept open with a comment; `None` means never.
+    pub heartbeat: Option<Duration>,
+    /// How upstreams are reached.
+    pub upstream: UpstreamSettings,
+}
+
+/// How upstreams are reached, where models say nothing else.
+#[derive(Debug, Clone)]
+pub struct UpstreamSettings {
+    /// Deadline of a non-streaming attempt; `None` means none.
+    pub timeout: Option<Duration>,
+    /// Longest gap in a stream; `None` inherits the deadline above.
+    pub stream_timeout: Option<Duration>,
+    /// Deadline of name resolution and connecting, TLS included; `None` means none.
+    pub connect_timeout: Option<Duration>,
+    /// Life of an idle pooled connection; `None` means any.
+    pub pool_idle_timeout: Option<Duration>,
+    /// The most idle connections per host; `None` means any number.
+    pub pool_max_idle_per_host: Option<usize>,
+    /// Idle time after which the kernel probes a connection; `None` means never.
+    pub tcp_keepalive: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            body_limit: None,
+            read_timeout: Some(Duration::from_secs(60)),
+            request_id_headers: vec![HeaderName::from_static("x-aisix-request-id")],
+            heartbeat: Some(Duration::from_secs(15)),
+            upstream: UpstreamSettings::default(),
+        }
+    }
+}
+
+impl Default for UpstreamSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Some(Duration::from_millis(6_000_000)),
+            stream_timeout: None,
+            connect_timeout: Some(Duration::from_secs(5)),
+            pool_idle_timeout: Some(Duration::from_secs(30)),
+            pool_max_idle_per_host: None,
+            tcp_keepalive: Some(Duration::from_secs(60)),
+        }
+    }
+}
