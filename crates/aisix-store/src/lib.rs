@@ -16,10 +16,12 @@
 //!
 //! [`Snapshot`]: aisix_core::Snapshot
 
+pub mod embedded;
 mod engine;
 mod memory;
 mod source;
 
+pub use embedded::EmbeddedStore;
 pub use memory::MemoryStore;
 pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,

@@ -29,10 +29,7 @@ impl MemoryStore {
     #[must_use]
     pub fn with_history(revisions: u64) -> Self {
         let engine = Engine::new(Tables::default(), revisions);
-        Self {
-            engine: Arc::new(Mutex::new(engine)),
-            prefix: Arc::from(""),
-        }
+        Self { engine: Arc::new(Mutex::new(engine)), prefix: Arc::from("") }
     }
 }
 
@@ -57,10 +54,7 @@ impl Hosted for MemoryStore {
     }
 
     fn at(&self, prefix: String) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            prefix: prefix.into(),
-        }
+        Self { engine: self.engine.clone(), prefix: prefix.into() }
     }
 
     async fn run<T: Send + 'static>(
@@ -107,9 +101,7 @@ impl Records for Tables {
         after: Revision,
         limit: usize,
     ) -> Result<Vec<Change>, StoreError> {
-        let seen = self
-            .log
-            .partition_point(|change| change.revision() <= after);
+        let seen = self.log.partition_point(|change| change.revision() <= after);
         let unseen = self.log.range(seen..);
         let under = unseen.filter(|change| change.key().starts_with(prefix));
         Ok(under.take(limit).cloned().collect())
@@ -128,9 +120,7 @@ impl Records for Tables {
             self.revision = change.revision();
             self.log.push_back(change.clone());
         }
-        let old = self
-            .log
-            .partition_point(|change| change.revision() <= forgotten);
+        let old = self.log.partition_point(|change| change.revision() <= forgotten);
         self.log.drain(..old);
         Ok(())
     }

@@ -57,8 +57,7 @@ pub trait ConfigStore: ConfigSource {
     /// # Errors
     /// [`StoreError::Conflict`] where it does not.
     async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Written, StoreError> {
-        self.commit(Transaction::new().expect(key, expect).put(key, value))
-            .await
+        self.commit(Transaction::new().expect(key, expect).put(key, value)).await
     }
 
     /// Deletes one document, if `expect` holds of what is there now.
@@ -66,8 +65,7 @@ pub trait ConfigStore: ConfigSource {
     /// # Errors
     /// [`StoreError::Conflict`] where it does not.
     async fn delete(&self, key: &str, expect: Expect) -> Result<Written, StoreError> {
-        self.commit(Transaction::new().expect(key, expect).delete(key))
-            .await
+        self.commit(Transaction::new().expect(key, expect).delete(key)).await
     }
 }
 
@@ -165,30 +163,21 @@ impl Transaction {
     /// Adds a condition on one document.
     #[must_use]
     pub fn expect(mut self, key: impl Into<String>, expect: Expect) -> Self {
-        self.conditions.push(Condition::Document {
-            key: key.into(),
-            expect,
-        });
+        self.conditions.push(Condition::Document { key: key.into(), expect });
         self
     }
 
     /// Adds the condition that nothing under a prefix changed since a revision.
     #[must_use]
     pub fn unchanged(mut self, prefix: impl Into<String>, since: Revision) -> Self {
-        self.conditions.push(Condition::Unchanged {
-            prefix: prefix.into(),
-            since,
-        });
+        self.conditions.push(Condition::Unchanged { prefix: prefix.into(), since });
         self
     }
 
     /// Adds a document to write.
     #[must_use]
     pub fn put(mut self, key: impl Into<String>, value: Bytes) -> Self {
-        self.writes.push(Write::Put {
-            key: key.into(),
-            value,
-        });
+        self.writes.push(Write::Put { key: key.into(), value });
         self
     }
 
@@ -236,4 +225,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl StoreError {
+    /// A store that cannot be read or written: what was being done, and why it failed.
+    pub fn unavailable(
+        context: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable { context: context.into(), source: source.into() }
+    }
 }

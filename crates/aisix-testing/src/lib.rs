@@ -5,6 +5,7 @@
 //!   it, when the test lets it, and records what it received.
 //! - [`client`] speaks HTTP/1.1 over a bare socket, so that a test can send what no HTTP library
 //!   would send, and see where an answer broke off.
+//! - [`conformance`] is one suite for each public trait.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
 //! - [`canary`] plants secrets and looks for them, also encoded, wherever they might have leaked.
@@ -30,6 +31,7 @@
 
 pub mod canary;
 pub mod client;
+pub mod conformance;
 pub mod fixtures;
 pub mod process;
 pub mod upstream;

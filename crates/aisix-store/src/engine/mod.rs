@@ -55,11 +55,7 @@ pub struct Engine<R> {
 
 impl<R: Records> Engine<R> {
     pub(crate) fn new(records: R, history: u64) -> Self {
-        Self {
-            records,
-            watchers: Watchers::default(),
-            history,
-        }
+        Self { records, watchers: Watchers::default(), history }
     }
 
     pub(crate) fn get(&self, key: &str) -> Result<Option<Entry>, StoreError> {
@@ -67,10 +63,7 @@ impl<R: Records> Engine<R> {
     }
 
     pub(crate) fn list(&self, prefix: &str) -> Result<Listing, StoreError> {
-        Ok(Listing {
-            entries: self.records.list(prefix)?,
-            revision: self.records.revision()?,
-        })
+        Ok(Listing { entries: self.records.list(prefix)?, revision: self.records.revision()? })
     }
 
     pub(crate) fn watch(&mut self, prefix: &str, after: Revision) -> Result<Watch, StoreError> {
@@ -128,10 +121,7 @@ impl<R: Records> Engine<R> {
     ) -> Result<(Vec<Change>, Written), StoreError> {
         let mut seen = HashSet::new();
         let mut changes = Vec::with_capacity(writes.len());
-        let mut written = Written {
-            revision,
-            ..Written::default()
-        };
+        let mut written = Written { revision, ..Written::default() };
         for write in writes {
             if !seen.insert(write.key().to_owned()) {
                 return Err(StoreError::Repeated(write.key().to_owned()));

@@ -23,10 +23,7 @@ impl Watchers {
     pub(super) fn add(&mut self, prefix: &str, missed: &[Change]) -> Watch {
         let revisions = || missed.chunk_by(|a, b| a.revision() == b.revision());
         let (sender, watch) = mpsc::channel(revisions().count() + BEHIND);
-        let watcher = Watcher {
-            prefix: prefix.to_owned(),
-            sender,
-        };
+        let watcher = Watcher { prefix: prefix.to_owned(), sender };
         // The channel has room for all of them.
         if revisions().all(|changes| watcher.keeps_up(changes)) {
             self.0.push(watcher);
@@ -43,15 +40,9 @@ impl Watchers {
 impl Watcher {
     /// Passes on what concerns this watcher; false once it has left or fallen too far behind.
     fn keeps_up(&self, changes: &[Change]) -> bool {
-        let seen: Vec<_> = changes
-            .iter()
-            .filter_map(|change| relative(change, &self.prefix))
-            .collect();
-        if seen.is_empty() {
-            !self.sender.is_closed()
-        } else {
-            self.sender.try_send(seen).is_ok()
-        }
+        let seen: Vec<_> =
+            changes.iter().filter_map(|change| relative(change, &self.prefix)).collect();
+        if seen.is_empty() { !self.sender.is_closed() } else { self.sender.try_send(seen).is_ok() }
     }
 }
 

@@ -1,0 +1,3 @@
+//! One suite for each public trait, run by every implementation of it.
+
+pub mod store;
