@@ -10,12 +10,7 @@ use crate::commands;
 
 /// Variables that `cargo run` set for this very program. A cargo below must not see them: build
 /// scripts that watch one (ring's does) would run again under every other way of calling cargo.
-const OWN_VARIABLES: &[&str] = &[
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
-];
+const OWN_VARIABLES: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
 
 /// The source tree and the folder that builds go to.
 #[derive(Debug)]
@@ -42,10 +37,7 @@ impl Workspace {
         let target = metadata["target_directory"]
             .as_str()
             .context("cargo metadata names a target_directory")?;
-        Ok(Self {
-            root: root.to_owned(),
-            target: PathBuf::from(target),
-        })
+        Ok(Self { root: root.to_owned(), target: PathBuf::from(target) })
     }
 
     /// The top of the source tree.

@@ -11,14 +11,7 @@ use crate::cargo::Workspace;
 mod tests;
 
 /// The sections of keep-a-changelog, in their order.
-const SECTIONS: &[&str] = &[
-    "Added",
-    "Changed",
-    "Deprecated",
-    "Removed",
-    "Fixed",
-    "Security",
-];
+const SECTIONS: &[&str] = &["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
 
 /// One line of the changelog to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,25 +64,16 @@ impl Fragment {
         if line.is_empty() || line.contains('\n') {
             bail!("{name}: write one line that tells users what is different for them");
         }
-        Ok(Self {
-            section,
-            line: format!("- {}", line.trim_start_matches("- ")),
-        })
+        Ok(Self { section, line: format!("- {}", line.trim_start_matches("- ")) })
     }
 }
 
 /// The changelog with the fragments at the end of their sections of the newest version.
 fn gather(text: &str, fragments: &[Fragment]) -> Result<String> {
-    let newest = text
-        .find("\n## ")
-        .context("CHANGELOG.md has no version (`## …`)")?
-        + 1;
-    let end = text[newest..]
-        .find("\n## ")
-        .map_or(text.len(), |at| newest + at + 1);
-    let (heading, body) = text[newest..end]
-        .split_once('\n')
-        .context("the newest version has no body")?;
+    let newest = text.find("\n## ").context("CHANGELOG.md has no version (`## …`)")? + 1;
+    let end = text[newest..].find("\n## ").map_or(text.len(), |at| newest + at + 1);
+    let (heading, body) =
+        text[newest..end].split_once('\n').context("the newest version has no body")?;
     let mut merged = vec![heading.to_owned()];
     for section in SECTIONS {
         let mut lines = section_lines(body, section);

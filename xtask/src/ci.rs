@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: all that must hold before a change is accepted, cheapest first.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cargo::Workspace;
 use crate::commands::{self, step};
@@ -14,40 +14,67 @@ pub(crate) struct Args {
     skip_test: bool,
 }
 
-/// Runs every check, and stops at the first that fails.
+/// What must hold, cheapest first.
+const CHECKS: &[(&str, fn(&Workspace) -> Result<()>)] = &[
+    ("format", format),
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("documentation", documentation),
+    ("deny", deny),
+];
+
+/// Runs every check, then the tests unless a check failed.
 ///
 /// # Errors
-/// The check that failed, by name.
+/// The names of the checks that failed, or the tests' failure.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let cargo = |words: &str| {
-        let mut cargo = workspace.cargo();
-        cargo.args(words.split_whitespace());
-        cargo
-    };
-    step("format", || commands::run(&mut cargo("fmt --all --check")))?;
     // What follows needs no network, and a lock file that lags behind the manifests ends here.
-    step("fetch", || commands::run(&mut cargo("fetch --locked")))?;
-    step("tidy", || tidy::run(workspace))?;
-    step("clippy", || {
-        commands::run(&mut cargo(
-            "clippy --workspace --all-targets -- -D warnings",
-        ))
-    })?;
-    step("documentation", || {
-        commands::run(cargo("doc --no-deps --workspace").env("RUSTDOCFLAGS", "-D warnings"))
-    })?;
-    let deny = step("cargo-deny", || provision::cargo_deny(workspace))?;
-    step("deny", || {
-        commands::run(workspace.command(&deny).args([
-            "--offline",
-            "check",
-            "bans",
-            "licenses",
-            "sources",
-        ]))
-    })?;
+    step("fetch", || cargo(workspace, &["fetch", "--locked"]))?;
+    let failed: Vec<_> = CHECKS
+        .iter()
+        .filter_map(|(name, check)| {
+            let error = step(name, || check(workspace)).err()?;
+            eprintln!("error: {error:#}");
+            Some(*name)
+        })
+        .collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
     if args.skip_test {
         return Ok(());
     }
     test::run(workspace, &test::Args::default())
+}
+
+fn format(workspace: &Workspace) -> Result<()> {
+    cargo(workspace, &["fmt", "--all", "--check"])
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    let everything = ["clippy", "--workspace", "--all-targets"];
+    cargo(workspace, &[&everything[..], &["--", "-D", "warnings"]].concat())
+}
+
+fn documentation(workspace: &Workspace) -> Result<()> {
+    commands::run(
+        workspace
+            .cargo()
+            .args(["doc", "--no-deps", "--workspace"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn deny(workspace: &Workspace) -> Result<()> {
+    let cargo_deny = provision::cargo_deny(workspace)?;
+    commands::run(
+        workspace
+            .command(cargo_deny)
+            .args(["--offline", "check", "--hide-inclusion-graph"])
+            .args(["bans", "licenses", "sources"]),
+    )
+}
+
+fn cargo(workspace: &Workspace, args: &[&str]) -> Result<()> {
+    commands::run(workspace.cargo().args(args))
 }

@@ -2,10 +2,7 @@
 //!
 //! `cargo xtask --help` lists the commands. The program may read the environment, install tools and
 //! end the process; nothing of the product lives here.
-#![expect(
-    clippy::print_stdout,
-    reason = "a command-line tool speaks on standard output"
-)]
+#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
 mod cargo;
 mod changelog;
@@ -51,7 +48,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("error: {error:#}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

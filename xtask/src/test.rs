@@ -21,11 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let tools = step("provision", || provision::for_tests(workspace))?;
     step("build the release binary", || {
-        commands::run(
-            workspace
-                .cargo()
-                .args(["build", "--release", "--package", "aisix"]),
-        )
+        commands::run(workspace.cargo().args(["build", "--release", "--package", "aisix"]))
     })?;
     step("test", || {
         let mut cargo = workspace.cargo();

@@ -9,10 +9,7 @@ fn fragments_go_to_their_sections_of_the_newest_version() {
     let text = "# Changelog\n\n## 0.2.0 (unreleased)\n\n### Fixed\n- Old.\n\n## 0.1.0\n\n### Added\n- First.\n";
     let gathered = gather(
         text,
-        &[
-            fragment("a.fixed.md", "New fix.\n"),
-            fragment("b.added.md", "- New thing.\n"),
-        ],
+        &[fragment("a.fixed.md", "New fix.\n"), fragment("b.added.md", "- New thing.\n")],
     );
     assert_eq!(
         gathered.expect("a changelog"),

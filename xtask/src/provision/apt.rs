@@ -22,11 +22,9 @@ pub(super) fn bring(tools: &[Tool]) -> Result<()> {
         bail!("{}", request(&missing));
     };
     println!("Installing {}", packages.join(", "));
-    commands::run(apt_get(prefix).args(["--quiet", "--quiet", "update"]))?;
-    commands::run(
-        apt_get(prefix)
-            .args(["--quiet", "--yes", "--no-install-recommends", "install"])
-            .args(&packages),
+    commands::output(apt_get(prefix).arg("update"))?;
+    commands::output(
+        apt_get(prefix).args(["--yes", "--no-install-recommends", "install"]).args(&packages),
     )?;
     let still = self::missing(tools);
     if let Some(tool) = still.first() {
@@ -55,10 +53,7 @@ fn missing(tools: &[Tool]) -> Vec<&Tool> {
 }
 
 fn packages(tools: &[&Tool]) -> Vec<&'static str> {
-    tools
-        .iter()
-        .flat_map(|tool| tool.packages.iter().copied())
-        .collect()
+    tools.iter().flat_map(|tool| tool.packages.iter().copied()).collect()
 }
 
 /// The words before `apt-get` that let this process install packages, where anything does.
@@ -79,8 +74,6 @@ fn permission() -> Option<&'static [&'static str]> {
 
 fn apt_get(prefix: &[&str]) -> Command {
     let mut command = Command::new(prefix[0]);
-    command
-        .args(&prefix[1..])
-        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command.args(&prefix[1..]).args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
     command
 }

@@ -3,8 +3,5 @@
 use super::Tool;
 use crate::commands::works;
 
-pub(super) const TOOL: Tool = Tool {
-    name: "awk",
-    present: || works("awk", &["BEGIN { exit 0 }"]),
-    packages: &["mawk"],
-};
+pub(super) const TOOL: Tool =
+    Tool { name: "awk", present: || works("awk", &["BEGIN { exit 0 }"]), packages: &["mawk"] };

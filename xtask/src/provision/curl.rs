@@ -3,8 +3,5 @@
 use super::Tool;
 use crate::commands::works;
 
-pub(super) const TOOL: Tool = Tool {
-    name: "curl",
-    present: || works("curl", &["--version"]),
-    packages: &["curl"],
-};
+pub(super) const TOOL: Tool =
+    Tool { name: "curl", present: || works("curl", &["--version"]), packages: &["curl"] };

@@ -35,13 +35,7 @@ struct Tool {
     packages: &'static [&'static str],
 }
 
-const FOR_TESTS: &[Tool] = &[
-    curl::TOOL,
-    shasum::TOOL,
-    awk::TOOL,
-    python::TOOL,
-    node::TOOL,
-];
+const FOR_TESTS: &[Tool] = &[curl::TOOL, shasum::TOOL, awk::TOOL, python::TOOL, node::TOOL];
 const FOR_BENCH: &[Tool] = &[nginx::TOOL];
 
 /// What the end-to-end tests are told by environment variables.
@@ -63,11 +57,7 @@ pub(crate) fn for_tests(workspace: &Workspace) -> Result<TestTools> {
     let pins = Pins::read(workspace)?;
     let python = python::install(&workspace.tools(), &pins)?;
     let (node, node_modules) = node::install(&workspace.tools(), &pins)?;
-    Ok(TestTools {
-        python,
-        node,
-        node_modules,
-    })
+    Ok(TestTools { python, node, node_modules })
 }
 
 /// Brings what the benchmark needs.

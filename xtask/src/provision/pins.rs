@@ -51,10 +51,7 @@ impl Pins {
 impl Versions {
     /// Each package with its version, as the installer wants them joined.
     pub(super) fn join(&self, between: &str) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|(name, version)| format!("{name}{between}{version}"))
-            .collect()
+        self.0.iter().map(|(name, version)| format!("{name}{between}{version}")).collect()
     }
 
     /// The version of one package.
@@ -78,10 +75,7 @@ impl fmt::Display for Versions {
 impl Stamp {
     /// The stamp that `folder` bears when it was made from these lines.
     pub(super) fn new(folder: &Path, lines: &[&str]) -> Self {
-        Self {
-            path: folder.join(".made-from"),
-            text: format!("{}\n", lines.join("\n")),
-        }
+        Self { path: folder.join(".made-from"), text: format!("{}\n", lines.join("\n")) }
     }
 
     /// Whether the folder bears it.

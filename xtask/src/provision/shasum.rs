@@ -3,8 +3,5 @@
 use super::Tool;
 use crate::commands::works;
 
-pub(super) const TOOL: Tool = Tool {
-    name: "shasum",
-    present: || works("shasum", &["--version"]),
-    packages: &["perl"],
-};
+pub(super) const TOOL: Tool =
+    Tool { name: "shasum", present: || works("shasum", &["--version"]), packages: &["perl"] };

@@ -1,16 +1,9 @@
 use super::pins::{Pins, Stamp};
 use super::{Tool, apt};
 
-const ABSENT: Tool = Tool {
-    name: "frobnicator",
-    present: || false,
-    packages: &["frob", "frob-data"],
-};
-const OTHER: Tool = Tool {
-    name: "gizmo",
-    present: || false,
-    packages: &["gizmo"],
-};
+const ABSENT: Tool =
+    Tool { name: "frobnicator", present: || false, packages: &["frob", "frob-data"] };
+const OTHER: Tool = Tool { name: "gizmo", present: || false, packages: &["gizmo"] };
 
 #[test]
 fn a_request_names_all_that_is_missing_and_the_commands_that_bring_it() {
@@ -28,10 +21,7 @@ fn the_committed_pins_name_one_version_each() {
     for versions in [&pins.python, &pins.node, &pins.cargo] {
         for pin in versions.join("=") {
             let (_, version) = pin.split_once('=').expect("a version");
-            assert!(
-                version.chars().all(|c| c.is_ascii_digit() || c == '.'),
-                "{pin} is a range"
-            );
+            assert!(version.chars().all(|c| c.is_ascii_digit() || c == '.'), "{pin} is a range");
         }
     }
     assert!(pins.python.version("openai").is_ok());

@@ -34,12 +34,7 @@ fn crate_docs(tree: &Tree, folder: &str, found: &mut Vec<Violation>) {
         }
         None => {
             let path = format!("{folder}/Cargo.toml");
-            found.push(Violation::new(
-                &path,
-                1,
-                "crate-docs",
-                "no src/lib.rs or src/main.rs",
-            ));
+            found.push(Violation::new(&path, 1, "crate-docs", "no src/lib.rs or src/main.rs"));
         }
     }
 }
@@ -57,9 +52,8 @@ fn compare(tree: &Tree, map: &File, found: &mut Vec<Violation>) {
         }
     }
     for (number, row) in rows {
-        let exists = tree
-            .crates()
-            .any(|folder| folder == row || folder.rsplit('/').next() == Some(row));
+        let exists =
+            tree.crates().any(|folder| folder == row || folder.rsplit('/').next() == Some(row));
         if !exists {
             let message = format!("{row} is on the crate map, but not in the workspace");
             found.push(Violation::new(&map.path, number, "crate-map", message));

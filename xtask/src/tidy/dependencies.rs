@@ -14,10 +14,7 @@ struct Pure {
 }
 
 const PURE: &[Pure] = &[
-    Pure {
-        name: "aisix-core",
-        without: &["tokio", "hyper", "tower", "axum", "reqwest", "etcd"],
-    },
+    Pure { name: "aisix-core", without: &["tokio", "hyper", "tower", "axum", "reqwest", "etcd"] },
     Pure {
         name: "aisix-dialects",
         without: &["tokio", "hyper", "tower", "axum", "reqwest", "etcd"],
@@ -53,10 +50,7 @@ pub(super) fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>
 
 /// The violations in one crate's listing: a line per crate below it, name first.
 pub(super) fn judge(name: &str, manifest: &str, listing: &str) -> Vec<Violation> {
-    let without = PURE
-        .iter()
-        .find(|pure| pure.name == name)
-        .map_or(&[][..], |pure| pure.without);
+    let without = PURE.iter().find(|pure| pure.name == name).map_or(&[][..], |pure| pure.without);
     let mut below: Vec<_> = listing
         .lines()
         .skip(1)
@@ -77,6 +71,5 @@ pub(super) fn judge(name: &str, manifest: &str, listing: &str) -> Vec<Violation>
 
 /// Whether a crate is the banned one or of its family: `tokio-util` is of `tokio`.
 fn is(name: &str, banned: &str) -> bool {
-    name.strip_prefix(banned)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    name.strip_prefix(banned).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

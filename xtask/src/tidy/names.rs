@@ -6,13 +6,8 @@ use super::rust::{closing, occurrences};
 use super::tree::Tree;
 
 /// What the admin APIs may name of the gateway: its handle, and the data that the handle answers.
-const ADMIN_MAY_NAME: &[&str] = &[
-    "ConfigurationStatus",
-    "GatewayHandle",
-    "ModelHealth",
-    "Readiness",
-    "handle",
-];
+const ADMIN_MAY_NAME: &[&str] =
+    &["ConfigurationStatus", "GatewayHandle", "ModelHealth", "Readiness", "handle"];
 
 /// A name that one place must not speak.
 struct Ban {
@@ -64,9 +59,8 @@ fn banned(tree: &Tree, ban: &Ban, found: &mut Vec<Violation>) {
 }
 
 fn admin_sees_the_handle_only(tree: &Tree, found: &mut Vec<Violation>) {
-    let files = tree
-        .rust()
-        .filter(|(file, _)| file.is_in("crates/aisix-admin/src") && !file.is_test());
+    let files =
+        tree.rust().filter(|(file, _)| file.is_in("crates/aisix-admin/src") && !file.is_test());
     for (file, rust) in files {
         for place in occurrences(&rust.code, "aisix_gateway::") {
             let after = &place["aisix_gateway::".len()..];
@@ -75,12 +69,7 @@ fn admin_sees_the_handle_only(tree: &Tree, found: &mut Vec<Violation>) {
                     "{name}: the admin APIs see the gateway through GatewayHandle alone \
                      (ADMIN_MAY_NAME in xtask/src/tidy/names.rs)"
                 );
-                found.push(Violation::new(
-                    &file.path,
-                    rust.line_of(place),
-                    "handle",
-                    message,
-                ));
+                found.push(Violation::new(&file.path, rust.line_of(place), "handle", message));
             }
         }
     }

@@ -5,24 +5,14 @@ use super::Violation;
 use super::rust::{Rust, names, occurrences};
 use super::tree::{File, Tree};
 
-const ENVIRONMENT: &[&str] = &[
-    "env::var",
-    "env::var_os",
-    "env::vars",
-    "env::vars_os",
-    "env::set_var",
-    "env::remove_var",
-];
+const ENVIRONMENT: &[&str] =
+    &["env::var", "env::var_os", "env::vars", "env::vars_os", "env::set_var", "env::remove_var"];
 const EXITS: &[&str] = &["process::exit", "process::abort"];
 /// The crate with the one function that installs the subscriber, for bins/ to call.
 const INSTALLER: &str = "crates/aisix-telemetry";
 const CALLS_INSTALLER: &[&str] = &["aisix_telemetry::init", "aisix_telemetry::logs::init"];
-const INSTALLS: &[&str] = &[
-    "set_global_default",
-    "tracing_subscriber::fmt::init",
-    ".init()",
-    ".try_init()",
-];
+const INSTALLS: &[&str] =
+    &["set_global_default", "tracing_subscriber::fmt::init", ".init()", ".try_init()"];
 const ONLY_BINS_INSTALL: &str = "only bins/ installs the subscriber, by aisix_telemetry::init";
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
@@ -33,26 +23,13 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
         }
         let mut rule = |paths: &[&str], rule, message: &str| {
             for place in paths.iter().flat_map(|path| occurrences(&rust.code, path)) {
-                found.push(Violation::new(
-                    &file.path,
-                    rust.line_of(place),
-                    rule,
-                    message,
-                ));
+                found.push(Violation::new(&file.path, rust.line_of(place), rule, message));
             }
         };
         if !may_read_environment(file) {
-            rule(
-                ENVIRONMENT,
-                "environment",
-                "only bins/ reads the environment: take a parameter",
-            );
+            rule(ENVIRONMENT, "environment", "only bins/ reads the environment: take a parameter");
         }
-        rule(
-            EXITS,
-            "exit",
-            "only bins/ ends the process, by returning an ExitCode",
-        );
+        rule(EXITS, "exit", "only bins/ ends the process, by returning an ExitCode");
         rule(CALLS_INSTALLER, "subscriber", ONLY_BINS_INSTALL);
         if !file.is_in(INSTALLER) && names(&rust.code, "tracing_subscriber") {
             rule(INSTALLS, "subscriber", ONLY_BINS_INSTALL);
@@ -71,12 +48,7 @@ fn allocator(file: &File, rust: &Rust, found: &mut Vec<Violation>) {
     for attribute in rust.attributes() {
         if names(attribute.text, "global_allocator") {
             let message = "only bins/ picks the allocator";
-            found.push(Violation::new(
-                &file.path,
-                attribute.line,
-                "allocator",
-                message,
-            ));
+            found.push(Violation::new(&file.path, attribute.line, "allocator", message));
         }
     }
 }

@@ -114,9 +114,7 @@ impl Reader<'_> {
             };
             let blank = if character == '\n' { '\n' } else { ' ' };
             self.rust.code.push(if in_code { character } else { blank });
-            self.rust
-                .comments
-                .push(if in_comments { character } else { blank });
+            self.rust.comments.push(if in_comments { character } else { blank });
             self.before = character;
         }
         self.rest = self.rest.as_str()[bytes..].chars();
@@ -192,9 +190,7 @@ fn block_comment(text: &str) -> usize {
 
 /// How long the raw string is that the text begins with, where it begins with one.
 fn raw_string(text: &str) -> Option<usize> {
-    let prefix = ["r", "br", "cr"]
-        .into_iter()
-        .find(|prefix| text.starts_with(prefix))?;
+    let prefix = ["r", "br", "cr"].into_iter().find(|prefix| text.starts_with(prefix))?;
     let after = &text[prefix.len()..];
     let hashes = after.len() - after.trim_start_matches('#').len();
     let open = prefix.len() + hashes + 1;

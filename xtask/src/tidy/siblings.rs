@@ -6,10 +6,8 @@ use super::rust::{Rust, names, occurrences};
 use super::tree::Tree;
 
 /// The source folders of families, with what a member is called.
-const FAMILIES: &[(&str, &str)] = &[
-    ("crates/aisix-dialects/src", "dialect"),
-    ("crates/aisix-adapters/src", "adapter"),
-];
+const FAMILIES: &[(&str, &str)] =
+    &[("crates/aisix-dialects/src", "dialect"), ("crates/aisix-adapters/src", "adapter")];
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -21,9 +19,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
             .filter(|name| !name.contains('/'))
             .collect();
         for (file, rust) in tree.rust() {
-            let Some(member) = members
-                .iter()
-                .find(|member| file.is_in(&format!("{folder}/{member}")))
+            let Some(member) =
+                members.iter().find(|member| file.is_in(&format!("{folder}/{member}")))
             else {
                 continue;
             };
@@ -40,10 +37,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 
 /// The lines where a file names a module of its own crate.
 fn mentions(rust: &Rust, module: &str) -> Vec<usize> {
-    let in_paths = ["crate", "super"]
-        .iter()
-        .map(|root| format!("{root}::{module}"))
-        .flat_map(|path| {
+    let in_paths =
+        ["crate", "super"].iter().map(|root| format!("{root}::{module}")).flat_map(|path| {
             let places: Vec<_> = occurrences(&rust.code, &path).collect();
             places
         });
@@ -51,10 +46,7 @@ fn mentions(rust: &Rust, module: &str) -> Vec<usize> {
         .uses()
         .filter(|text| text.starts_with("use crate::{") || text.starts_with("use super::{"))
         .filter(|text| names(text, module));
-    let mut lines: Vec<_> = in_paths
-        .chain(in_groups)
-        .map(|place| rust.line_of(place))
-        .collect();
+    let mut lines: Vec<_> = in_paths.chain(in_groups).map(|place| rust.line_of(place)).collect();
     lines.dedup();
     lines
 }

@@ -47,10 +47,7 @@ fn public_signatures(rust: &Rust) -> Vec<(&str, &str)> {
         if let Some(item) = item_name(words) {
             owner = item;
         }
-        found.push((
-            implemented_type(&rust.code, place).unwrap_or(owner),
-            signature,
-        ));
+        found.push((implemented_type(&rust.code, place).unwrap_or(owner), signature));
     }
     found
 }
@@ -84,9 +81,7 @@ fn end_of_signature(text: &str) -> usize {
 /// What a function or a type is called; a field has no name here.
 fn item_name(words: &str) -> Option<&str> {
     let mut words = words.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    let keywords = [
-        "fn", "struct", "enum", "type", "trait", "const", "static", "union",
-    ];
+    let keywords = ["fn", "struct", "enum", "type", "trait", "const", "static", "union"];
     while let Some(word) = words.next() {
         if matches!(word, "async" | "unsafe" | "extern") {
             continue;
@@ -112,11 +107,8 @@ fn names_json_value(rust: &Rust, signature: &str) -> bool {
 fn imports_json_value(text: &str) -> bool {
     occurrences(text, "serde_json::").any(|place| {
         let after = &place["serde_json::".len()..];
-        let end = if after.starts_with('{') {
-            closing(after, '{', '}')
-        } else {
-            after.find([',', '}'])
-        };
+        let end =
+            if after.starts_with('{') { closing(after, '{', '}') } else { after.find([',', '}']) };
         let imported = &after[..end.unwrap_or(after.len())];
         names(imported, "Value") && !imported.contains("Value as")
     })

@@ -12,9 +12,7 @@ const LONGEST_FILE: usize = 800;
 const MARKS: &[&str] = &["TODO", "FIXME", "XXX"];
 
 /// Text files other than Rust that hold source.
-const SOURCE_ENDINGS: &[&str] = &[
-    ".toml", ".yaml", ".yml", ".sh", ".py", ".js", ".mjs", ".ci/run",
-];
+const SOURCE_ENDINGS: &[&str] = &[".toml", ".yaml", ".yml", ".sh", ".py", ".js", ".mjs", ".ci/run"];
 
 const SLEEPS: &[&str] = &["thread::sleep", "time::sleep", "time::sleep_until"];
 
@@ -42,12 +40,7 @@ fn length(file: &File, found: &mut Vec<Violation>) {
     let lines = file.text.lines().count();
     if lines > LONGEST_FILE {
         let message = format!("{lines} lines; split it by name (limit {LONGEST_FILE}, aim at 300)");
-        found.push(Violation::new(
-            &file.path,
-            LONGEST_FILE + 1,
-            "file-length",
-            message,
-        ));
+        found.push(Violation::new(&file.path, LONGEST_FILE + 1, "file-length", message));
     }
 }
 
@@ -65,21 +58,11 @@ fn lint_attributes(file: &File, rust: &Rust, found: &mut Vec<Violation>) {
         if names(attribute.text, "allow(") {
             let message =
                 "use #[expect(lint, reason = \"…\")]: it tells when it is no longer needed";
-            found.push(Violation::new(
-                &file.path,
-                attribute.line,
-                "bare-allow",
-                message,
-            ));
+            found.push(Violation::new(&file.path, attribute.line, "bare-allow", message));
         }
         if names(attribute.text, "expect(") && !names(attribute.text, "reason") {
             let message = "#[expect] without a reason";
-            found.push(Violation::new(
-                &file.path,
-                attribute.line,
-                "expect-reason",
-                message,
-            ));
+            found.push(Violation::new(&file.path, attribute.line, "expect-reason", message));
         }
     }
 }
@@ -95,12 +78,7 @@ fn inline_tests(file: &File, rust: &Rust, found: &mut Vec<Violation>) {
         let end = module.find(['{', ';']).unwrap_or(module.len());
         if module[end..].starts_with('{') {
             let message = "tests stand in a sibling tests.rs (`mod tests;`) or in tests/";
-            found.push(Violation::new(
-                &file.path,
-                attribute.line,
-                "inline-tests",
-                message,
-            ));
+            found.push(Violation::new(&file.path, attribute.line, "inline-tests", message));
         }
     }
 }
@@ -109,16 +87,8 @@ fn sleeps(file: &File, rust: &Rust, found: &mut Vec<Violation>) {
     if !file.is_test() {
         return;
     }
-    for place in SLEEPS
-        .iter()
-        .flat_map(|sleep| occurrences(&rust.code, sleep))
-    {
+    for place in SLEEPS.iter().flat_map(|sleep| occurrences(&rust.code, sleep)) {
         let message = "a test waits on a condition: see aisix_testing::wait";
-        found.push(Violation::new(
-            &file.path,
-            rust.line_of(place),
-            "sleep",
-            message,
-        ));
+        found.push(Violation::new(&file.path, rust.line_of(place), "sleep", message));
     }
 }

@@ -12,18 +12,12 @@ const LIB: &str = "crates/aisix-core/src/lib.rs";
 fn found(check: Check, files: &[(&str, &str)]) -> Vec<String> {
     let mut violations = check(&Tree::of(files));
     violations.sort();
-    violations
-        .iter()
-        .map(|v| format!("{}:{}: {}", v.path, v.line, v.rule))
-        .collect()
+    violations.iter().map(|v| format!("{}:{}: {}", v.path, v.line, v.rule)).collect()
 }
 
 /// The lines and rules that a check finds in one file.
 fn found_in(check: Check, path: &str, text: &str) -> Vec<String> {
-    found(check, &[(path, text)])
-        .iter()
-        .map(|line| line[path.len() + 1..].to_owned())
-        .collect()
+    found(check, &[(path, text)]).iter().map(|line| line[path.len() + 1..].to_owned()).collect()
 }
 
 const NOTHING: &[&str] = &[];
@@ -45,23 +39,14 @@ fn tells_code_from_comments_and_literals() {
 fn a_file_over_the_limit_is_too_long() {
     let line = "const A: u8 = 1;\n";
     assert_eq!(found_in(sources::check, LIB, &line.repeat(800)), NOTHING);
-    assert_eq!(
-        found_in(sources::check, LIB, &line.repeat(801)),
-        ["801: file-length"]
-    );
+    assert_eq!(found_in(sources::check, LIB, &line.repeat(801)), ["801: file-length"]);
 }
 
 #[test]
 fn unfinished_work_is_marked_nowhere() {
     let text = "// TODO: later\nlet a = \"TODO\"; // sk-XXXX\n/* FIXME */\n";
-    assert_eq!(
-        found_in(sources::check, LIB, text),
-        ["1: unfinished", "3: unfinished"]
-    );
-    assert_eq!(
-        found_in(sources::check, "deny.toml", "# XXX why\n"),
-        ["1: unfinished"]
-    );
+    assert_eq!(found_in(sources::check, LIB, text), ["1: unfinished", "3: unfinished"]);
+    assert_eq!(found_in(sources::check, "deny.toml", "# XXX why\n"), ["1: unfinished"]);
     assert_eq!(found_in(sources::check, "docs/a.md", "TODO\n"), NOTHING);
 }
 
@@ -101,15 +86,9 @@ fn only_a_binary_acts_on_the_process() {
         found_in(process::check, LIB, text),
         ["1: environment", "2: exit", "3: subscriber", "4: allocator"]
     );
-    assert_eq!(
-        found_in(process::check, "bins/aisix/src/main.rs", text),
-        NOTHING
-    );
+    assert_eq!(found_in(process::check, "bins/aisix/src/main.rs", text), NOTHING);
     let init = "fn init() { tracing_subscriber::fmt().try_init(); }\n";
-    assert_eq!(
-        found_in(process::check, "crates/aisix-telemetry/src/logs.rs", init),
-        NOTHING
-    );
+    assert_eq!(found_in(process::check, "crates/aisix-telemetry/src/logs.rs", init), NOTHING);
     assert_eq!(
         found_in(process::check, LIB, "aisix_telemetry::init(&settings);\n"),
         ["1: subscriber"]
@@ -125,24 +104,12 @@ fn siblings_do_not_name_one_another() {
     let gemini = "use crate::openai_chat::Wire;\nuse crate::{\n    json,\n    openai_chat::Other,\n};\n\
                   let a = crate::gemini::x(super::openai_chat::y());\n";
     let files = [
-        (
-            "crates/aisix-dialects/src/openai_chat/mod.rs",
-            "use crate::json;\n",
-        ),
+        ("crates/aisix-dialects/src/openai_chat/mod.rs", "use crate::json;\n"),
         ("crates/aisix-dialects/src/gemini/mod.rs", gemini),
-        (
-            "crates/aisix-dialects/src/lib.rs",
-            "mod gemini;\nuse crate::openai_chat::A;\n",
-        ),
-        (
-            "crates/aisix-adapters/src/openai/mod.rs",
-            "use aisix_dialects::openai_chat::B;\n",
-        ),
+        ("crates/aisix-dialects/src/lib.rs", "mod gemini;\nuse crate::openai_chat::A;\n"),
+        ("crates/aisix-adapters/src/openai/mod.rs", "use aisix_dialects::openai_chat::B;\n"),
         ("crates/aisix-adapters/src/vertex/mod.rs", ""),
-        (
-            "crates/aisix-adapters/src/vertex/sign.rs",
-            "use crate::openai::C;\n",
-        ),
+        ("crates/aisix-adapters/src/vertex/sign.rs", "use crate::openai::C;\n"),
     ];
     assert_eq!(
         found(siblings::check, &files),
@@ -158,14 +125,8 @@ fn siblings_do_not_name_one_another() {
 #[test]
 fn the_gateway_reads_configuration_and_never_writes_it() {
     let text = "use aisix_store::{ConfigSource, ConfigStore};\n";
-    assert_eq!(
-        found_in(names::check, "crates/aisix-gateway/src/a.rs", text),
-        ["1: read-only"]
-    );
-    assert_eq!(
-        found_in(names::check, "crates/aisix-admin/src/a.rs", text),
-        NOTHING
-    );
+    assert_eq!(found_in(names::check, "crates/aisix-gateway/src/a.rs", text), ["1: read-only"]);
+    assert_eq!(found_in(names::check, "crates/aisix-admin/src/a.rs", text), NOTHING);
 }
 
 #[test]
@@ -182,14 +143,8 @@ fn admin_sees_the_gateway_through_its_handle() {
 #[test]
 fn only_one_module_names_etcd() {
     let text = "use etcd_client::Client;\n";
-    assert_eq!(
-        found_in(names::check, "crates/aisix-store/src/source.rs", text),
-        ["1: etcd"]
-    );
-    assert_eq!(
-        found_in(names::check, "crates/aisix-store/src/etcd/watch.rs", text),
-        NOTHING
-    );
+    assert_eq!(found_in(names::check, "crates/aisix-store/src/source.rs", text), ["1: etcd"]);
+    assert_eq!(found_in(names::check, "crates/aisix-store/src/etcd/watch.rs", text), NOTHING);
 }
 
 #[test]
@@ -206,12 +161,7 @@ fn a_public_signature_shows_no_untyped_json_and_no_vendor() {
                 pub fn j(x: aws_sdk_s3::Client) {}\n";
     assert_eq!(
         found_in(signatures::check, LIB, text),
-        [
-            "2: json-value",
-            "9: json-value",
-            "18: json-value",
-            "20: vendor-type"
-        ]
+        ["2: json-value", "9: json-value", "18: json-value", "20: vendor-type"]
     );
     let other = "use serde::Value;\npub fn a(value: Value) {}\n";
     assert_eq!(found_in(signatures::check, LIB, other), NOTHING);
@@ -233,20 +183,14 @@ fn a_crate_stands_only_on_what_it_may() {
         found_in(manifests::check, "crates/aisix-new/Cargo.toml", MANIFEST),
         ["1: dependency"]
     );
-    assert_eq!(
-        found_in(manifests::check, "bins/aisix/Cargo.toml", &manifest),
-        NOTHING
-    );
+    assert_eq!(found_in(manifests::check, "bins/aisix/Cargo.toml", &manifest), NOTHING);
 }
 
 #[test]
 fn a_crate_follows_the_lints_of_the_workspace() {
     let path = "crates/aisix-core/Cargo.toml";
     assert_eq!(found_in(manifests::check, path, MANIFEST), NOTHING);
-    assert_eq!(
-        found_in(manifests::check, path, "[package]\n"),
-        ["1: lints"]
-    );
+    assert_eq!(found_in(manifests::check, path, "[package]\n"), ["1: lints"]);
 }
 
 #[test]
@@ -301,29 +245,15 @@ fn a_link_leads_somewhere() {
     let text = "[a](adr/0001-x.md#why) [b](../README.md) [c](https://example.com) [d](#here)\n\
                 [e](missing.md) and `[f](code.md)` and [g](../../out.md)\n\
                 ```\n[h](fenced.md)\n```\n[i]: gone.md\n[j](adr)\n";
-    let files = [
-        ("docs/a.md", text),
-        ("docs/adr/0001-x.md", ""),
-        ("README.md", ""),
-    ];
+    let files = [("docs/a.md", text), ("docs/adr/0001-x.md", ""), ("README.md", "")];
     assert_eq!(
         found(texts::check, &files),
-        [
-            "docs/a.md:2: link",
-            "docs/a.md:2: link",
-            "docs/a.md:6: link"
-        ]
+        ["docs/a.md:2: link", "docs/a.md:2: link", "docs/a.md:6: link"]
     );
 }
 
 #[test]
 fn a_changelog_fragment_can_be_taken() {
-    assert_eq!(
-        found_in(texts::check, "changelog.d/a.added.md", "A thing.\n"),
-        NOTHING
-    );
-    assert_eq!(
-        found_in(texts::check, "changelog.d/a.md", "A thing.\n"),
-        ["1: changelog"]
-    );
+    assert_eq!(found_in(texts::check, "changelog.d/a.added.md", "A thing.\n"), NOTHING);
+    assert_eq!(found_in(texts::check, "changelog.d/a.md", "A thing.\n"), ["1: changelog"]);
 }

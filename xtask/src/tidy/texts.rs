@@ -112,11 +112,6 @@ fn fragment(file: &File, found: &mut Vec<Violation>) {
         return;
     };
     if let Err(problem) = changelog::Fragment::parse(name, &file.text) {
-        found.push(Violation::new(
-            &file.path,
-            1,
-            "changelog",
-            problem.to_string(),
-        ));
+        found.push(Violation::new(&file.path, 1, "changelog", problem.to_string()));
     }
 }

@@ -51,9 +51,7 @@ impl Tree {
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| File::new(path, text));
-        Self {
-            files: files.collect(),
-        }
+        Self { files: files.collect() }
     }
 
     /// All files.
@@ -63,9 +61,7 @@ impl Tree {
 
     /// All Rust files.
     pub(super) fn rust(&self) -> impl Iterator<Item = (&File, &Rust)> {
-        self.files
-            .iter()
-            .filter_map(|file| Some((file, file.rust.as_ref()?)))
+        self.files.iter().filter_map(|file| Some((file, file.rust.as_ref()?)))
     }
 
     /// The file with this path.
@@ -84,16 +80,15 @@ impl Tree {
 
     /// The folders that hold a crate: `crates/<name>`, `bins/<name>`, `xtask`.
     pub(super) fn crates(&self) -> impl Iterator<Item = &str> {
-        self.files
-            .iter()
-            .filter_map(|file| file.path.strip_suffix("/Cargo.toml"))
-            .filter(|folder| {
+        self.files.iter().filter_map(|file| file.path.strip_suffix("/Cargo.toml")).filter(
+            |folder| {
                 *folder == "xtask"
                     || folder
                         .strip_prefix("crates/")
                         .or_else(|| folder.strip_prefix("bins/"))
                         .is_some_and(|name| !name.contains('/'))
-            })
+            },
+        )
     }
 }
 
@@ -113,8 +108,6 @@ impl File {
 
     /// Whether the file is somewhere below the folder.
     pub(super) fn is_in(&self, folder: &str) -> bool {
-        self.path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'))
+        self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
 }
