@@ -51,33 +51,20 @@ impl<T: Carry> Carried<T> {
         outline: T::Outline,
         decode: Decode<T>,
     ) -> Self {
-        Self {
-            dialect,
-            bytes,
-            outline,
-            decode,
-            value: None,
-            touched: false,
-        }
+        Self { dialect, bytes, outline, decode, value: None, touched: false }
     }
 
     /// A value that never was bytes: it has to be encoded for whoever reads it.
     pub fn made(dialect: DialectId, outline: T::Outline, value: T) -> Self {
         let decode: Decode<T> = |_| Err(Error::internal("a made value has nothing to decode"));
         let arrived = Self::arrived(dialect, Bytes::new(), outline, decode);
-        Self {
-            touched: true,
-            ..arrived.with_value(value)
-        }
+        Self { touched: true, ..arrived.with_value(value) }
     }
 
     /// The same, decoded already: for dialects whose events only make sense in their order.
     #[must_use]
     pub fn with_value(self, value: T) -> Self {
-        Self {
-            value: Some(Box::new(value)),
-            ..self
-        }
+        Self { value: Some(Box::new(value)), ..self }
     }
 
     /// The dialect that the original bytes are written in.

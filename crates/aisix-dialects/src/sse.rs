@@ -81,11 +81,7 @@ fn event_end(bytes: &[u8]) -> Option<usize> {
 
 /// The index after the line end that begins at `at`.
 fn after_line_end(bytes: &[u8], at: usize) -> usize {
-    if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
-        at + 2
-    } else {
-        at + 1
-    }
+    if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') { at + 2 } else { at + 1 }
 }
 
 /// Reads one event; `None` where it has no data, as with comments that keep a connection open.
@@ -106,11 +102,7 @@ fn parse(event: &Bytes) -> Option<Frame> {
             b"event" => name = Some(value),
             _ => {}
         }
-        at = if end < event.len() {
-            after_line_end(event, end)
-        } else {
-            end
-        };
+        at = if end < event.len() { after_line_end(event, end) } else { end };
     }
     data.map(|data| Frame { event: name, data })
 }

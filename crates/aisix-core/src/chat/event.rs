@@ -142,22 +142,11 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
             ChatEvent::Start { id, model, created } => {
                 (response.id, response.model, response.created) = (id, model, created);
             }
-            ChatEvent::PartStart {
-                choice,
-                part: _,
-                start,
-            } => {
+            ChatEvent::PartStart { choice, part: _, start } => {
                 choice_mut(&mut response, choice).parts.push(opened(start));
             }
-            ChatEvent::PartDelta {
-                choice,
-                part,
-                delta,
-            } => {
-                if let Some(part) = choice_mut(&mut response, choice)
-                    .parts
-                    .get_mut(part as usize)
-                {
+            ChatEvent::PartDelta { choice, part, delta } => {
+                if let Some(part) = choice_mut(&mut response, choice).parts.get_mut(part as usize) {
                     grow(part, delta);
                 }
             }
@@ -167,14 +156,10 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
             ChatEvent::Usage(usage) => {
                 response.usage = Some(response.usage.unwrap_or_default().max(usage));
             }
-            ChatEvent::Native {
-                choice: None,
-                native,
-            } => join(&mut response.native, native, Join::Replace),
-            ChatEvent::Native {
-                choice: Some(choice),
-                native,
-            } => {
+            ChatEvent::Native { choice: None, native } => {
+                join(&mut response.native, native, Join::Replace)
+            }
+            ChatEvent::Native { choice: Some(choice), native } => {
                 let choice = choice_mut(&mut response, choice);
                 join(&mut choice.native, native, Join::Extend);
             }
@@ -185,40 +170,22 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
 }
 
 fn choice_mut(response: &mut ChatResponse, index: u32) -> &mut Choice {
-    let place = response
-        .choices
-        .partition_point(|choice| choice.index < index);
-    if response
-        .choices
-        .get(place)
-        .is_none_or(|choice| choice.index != index)
-    {
-        response.choices.insert(
-            place,
-            Choice {
-                index,
-                ..Choice::default()
-            },
-        );
+    let place = response.choices.partition_point(|choice| choice.index < index);
+    if response.choices.get(place).is_none_or(|choice| choice.index != index) {
+        response.choices.insert(place, Choice { index, ..Choice::default() });
     }
     &mut response.choices[place]
 }
 
 fn opened(start: PartStart) -> Part {
     match start {
-        PartStart::Text { refusal } => Part::Text(Text {
-            refusal,
-            ..Text::default()
-        }),
-        PartStart::Reasoning { redacted } => Part::Reasoning(Reasoning {
-            redacted,
-            ..Reasoning::default()
-        }),
-        PartStart::ToolCall { id, name } => Part::ToolCall(ToolCall {
-            id,
-            name,
-            ..ToolCall::default()
-        }),
+        PartStart::Text { refusal } => Part::Text(Text { refusal, ..Text::default() }),
+        PartStart::Reasoning { redacted } => {
+            Part::Reasoning(Reasoning { redacted, ..Reasoning::default() })
+        }
+        PartStart::ToolCall { id, name } => {
+            Part::ToolCall(ToolCall { id, name, ..ToolCall::default() })
+        }
         PartStart::Whole(part) => *part,
     }
 }

@@ -20,11 +20,7 @@ pub struct Native {
 impl Native {
     /// A value out of a dialect.
     pub fn new(dialect: DialectId, name: impl Into<String>, value: Value) -> Self {
-        Self {
-            dialect,
-            name: name.into(),
-            value,
-        }
+        Self { dialect, name: name.into(), value }
     }
 }
 

@@ -33,10 +33,7 @@ pub struct Text {
 impl Text {
     /// Text that is no refusal.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
@@ -61,14 +58,7 @@ impl Media {
     /// Media without anything that need not be said.
     #[must_use]
     pub fn new(kind: MediaKind, source: MediaSource) -> Self {
-        Self {
-            kind,
-            source,
-            media_type: None,
-            name: None,
-            detail: None,
-            native: Vec::new(),
-        }
+        Self { kind, source, media_type: None, name: None, detail: None, native: Vec::new() }
     }
 }
 

@@ -30,10 +30,7 @@ fn answer() -> ChatResponse {
         parts: vec![
             Part::Reasoning(thought),
             Part::Text(Text::new("Hello")),
-            Part::Text(Text {
-                refusal: true,
-                ..Text::default()
-            }),
+            Part::Text(Text { refusal: true, ..Text::default() }),
             Part::ToolCall(call),
             Part::Media(Media::new(MediaKind::Image, image)),
             Part::Native(native("audio", json!({"data": "AAAA"}))),
@@ -41,22 +38,14 @@ fn answer() -> ChatResponse {
         finish: Some(FinishReason::ToolCalls),
         native: vec![native("logprobs", json!({"content": [1, 2]}))],
     };
-    let other = Choice {
-        index: 3,
-        parts: vec![Part::Text(Text::new("Hi"))],
-        finish: None,
-        native: vec![],
-    };
+    let other =
+        Choice { index: 3, parts: vec![Part::Text(Text::new("Hi"))], finish: None, native: vec![] };
     ChatResponse {
         id: "answer".to_owned(),
         model: "m".to_owned(),
         created: Some(1),
         choices: vec![choice, other],
-        usage: Some(Usage {
-            input: 5,
-            output: 3,
-            ..Usage::default()
-        }),
+        usage: Some(Usage { input: 5, output: 3, ..Usage::default() }),
         native: vec![native("tier", json!("default"))],
     }
 }
@@ -68,60 +57,36 @@ fn an_answer_taken_apart_and_folded_is_the_same_answer() {
 
 #[test]
 fn choices_are_ordered_by_their_number_whichever_begins_first() {
-    let finish = |choice| ChatEvent::Finish {
-        choice,
-        reason: FinishReason::Stop,
-    };
-    let indexes: Vec<_> = fold([finish(2), finish(0), finish(1)])
-        .choices
-        .iter()
-        .map(|choice| choice.index)
-        .collect();
+    let finish = |choice| ChatEvent::Finish { choice, reason: FinishReason::Stop };
+    let indexes: Vec<_> =
+        fold([finish(2), finish(0), finish(1)]).choices.iter().map(|choice| choice.index).collect();
     assert_eq!(indexes, [0, 1, 2]);
 }
 
 #[test]
 fn counts_of_tokens_never_shrink() {
-    let usage = |input, output| {
-        ChatEvent::Usage(Usage {
-            input,
-            output,
-            ..Usage::default()
-        })
-    };
+    let usage = |input, output| ChatEvent::Usage(Usage { input, output, ..Usage::default() });
     let folded = fold([usage(7, 1), usage(0, 4)]);
-    assert_eq!(
-        folded.usage.map(|usage| (usage.input, usage.output)),
-        Some((7, 4))
-    );
+    assert_eq!(folded.usage.map(|usage| (usage.input, usage.output)), Some((7, 4)));
 }
 
 #[test]
 fn growth_of_a_part_that_never_opened_is_ignored() {
-    let folded = fold([ChatEvent::PartDelta {
-        choice: 0,
-        part: 4,
-        delta: Delta::Text("lost".to_owned()),
-    }]);
+    let folded =
+        fold([ChatEvent::PartDelta { choice: 0, part: 4, delta: Delta::Text("lost".to_owned()) }]);
     assert_eq!(folded.choices[0].parts, []);
 }
 
 #[test]
 fn a_field_of_the_answer_that_is_repeated_is_replaced() {
-    let event = |value| ChatEvent::Native {
-        choice: None,
-        native: native("citations", value),
-    };
+    let event = |value| ChatEvent::Native { choice: None, native: native("citations", value) };
     let folded = fold([event(json!(["a"])), event(json!(["a", "b"]))]);
     assert_eq!(folded.native, [native("citations", json!(["a", "b"]))]);
 }
 
 #[test]
 fn a_field_of_a_choice_goes_on_from_frame_to_frame() {
-    let event = |value| ChatEvent::Native {
-        choice: Some(0),
-        native: native("logprobs", value),
-    };
+    let event = |value| ChatEvent::Native { choice: Some(0), native: native("logprobs", value) };
     let folded = fold([
         event(json!({"content": [1], "refusal": null, "kind": "a"})),
         event(json!({"content": [2], "refusal": [3], "kind": "b"})),
@@ -133,16 +98,10 @@ fn a_field_of_a_choice_goes_on_from_frame_to_frame() {
 
 #[test]
 fn a_native_part_grows_by_its_texts() {
-    let start = PartStart::Whole(Box::new(Part::Native(native(
-        "audio",
-        json!({"id": "a", "data": "AA"}),
-    ))));
+    let start =
+        PartStart::Whole(Box::new(Part::Native(native("audio", json!({"id": "a", "data": "AA"})))));
     let folded = fold([
-        ChatEvent::PartStart {
-            choice: 0,
-            part: 0,
-            start,
-        },
+        ChatEvent::PartStart { choice: 0, part: 0, start },
         ChatEvent::PartDelta {
             choice: 0,
             part: 0,
@@ -150,8 +109,5 @@ fn a_native_part_grows_by_its_texts() {
         },
     ]);
     let whole = json!({"id": "a", "data": "AABB", "expires_at": 1});
-    assert_eq!(
-        folded.choices[0].parts,
-        [Part::Native(native("audio", whole))]
-    );
+    assert_eq!(folded.choices[0].parts, [Part::Native(native("audio", whole))]);
 }

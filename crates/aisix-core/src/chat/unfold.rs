@@ -10,10 +10,7 @@ pub fn unfold(response: ChatResponse) -> ChatEvents {
         model: response.model,
         created: response.created,
     }];
-    let of_answer = |native| ChatEvent::Native {
-        choice: None,
-        native,
-    };
+    let of_answer = |native| ChatEvent::Native { choice: None, native };
     events.extend(response.native.into_iter().map(of_answer));
     for choice in response.choices {
         unfold_choice(choice, &mut events);
@@ -26,57 +23,33 @@ pub fn unfold(response: ChatResponse) -> ChatEvents {
 fn unfold_choice(choice: Choice, events: &mut ChatEvents) {
     let index = choice.index;
     // What is said of the choice may say how its parts are meant, so it goes first.
-    let of_choice = |native| ChatEvent::Native {
-        choice: Some(index),
-        native,
-    };
+    let of_choice = |native| ChatEvent::Native { choice: Some(index), native };
     events.extend(choice.native.into_iter().map(of_choice));
     for (part, content) in (0..).zip(choice.parts) {
         let (start, deltas) = taken_apart(content);
-        events.push(ChatEvent::PartStart {
-            choice: index,
-            part,
-            start,
-        });
-        let grow = |delta| ChatEvent::PartDelta {
-            choice: index,
-            part,
-            delta,
-        };
+        events.push(ChatEvent::PartStart { choice: index, part, start });
+        let grow = |delta| ChatEvent::PartDelta { choice: index, part, delta };
         events.extend(deltas.into_iter().map(grow));
-        events.push(ChatEvent::PartEnd {
-            choice: index,
-            part,
-        });
+        events.push(ChatEvent::PartEnd { choice: index, part });
     }
-    let end = |reason| ChatEvent::Finish {
-        choice: index,
-        reason,
-    };
+    let end = |reason| ChatEvent::Finish { choice: index, reason };
     events.extend(choice.finish.map(end));
 }
 
 fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
     match part {
         Part::Text(part) => {
-            let start = PartStart::Text {
-                refusal: part.refusal,
-            };
+            let start = PartStart::Text { refusal: part.refusal };
             (start, deltas(part.text, part.native))
         }
         Part::Reasoning(thought) => {
-            let start = PartStart::Reasoning {
-                redacted: thought.redacted,
-            };
+            let start = PartStart::Reasoning { redacted: thought.redacted };
             let mut deltas = deltas(thought.text, Vec::new());
             deltas.extend(thought.signature.map(Delta::Signature));
             (start, deltas)
         }
         Part::ToolCall(call) => {
-            let start = PartStart::ToolCall {
-                id: call.id,
-                name: call.name,
-            };
+            let start = PartStart::ToolCall { id: call.id, name: call.name };
             (start, deltas(call.arguments, call.native))
         }
         whole @ (Part::Media(_) | Part::ToolResult(_) | Part::Native(_)) => {
@@ -87,7 +60,5 @@ fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
 
 fn deltas(text: String, native: Vec<Native>) -> Vec<Delta> {
     let text = (!text.is_empty()).then_some(Delta::Text(text));
-    text.into_iter()
-        .chain(native.into_iter().map(Delta::Native))
-        .collect()
+    text.into_iter().chain(native.into_iter().map(Delta::Native)).collect()
 }

@@ -34,9 +34,7 @@ pub(super) fn encode(error: &Error) -> Bytes {
         code: error.public_code(),
     };
     // Strings always serialise; the empty body is unreachable.
-    serde_json::to_vec(&Body { error: fields })
-        .unwrap_or_default()
-        .into()
+    serde_json::to_vec(&Body { error: fields }).unwrap_or_default().into()
 }
 
 pub(super) fn decode(body: &[u8]) -> ProviderError {
@@ -75,10 +73,7 @@ pub(super) fn from_value(error: &Value) -> ProviderError {
 }
 
 fn plain(message: &str) -> ProviderError {
-    ProviderError {
-        message: shortened(message),
-        ..ProviderError::default()
-    }
+    ProviderError { message: shortened(message), ..ProviderError::default() }
 }
 
 fn shortened(message: &str) -> String {

@@ -24,18 +24,13 @@ pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
     let fields: RequestFields<'_> =
         serde_json::from_str(text).map_err(|_| Error::invalid_json())?;
     if let Some(field) = fields.duplicate {
-        return Err(Error::invalid_request(format_args!(
-            "duplicate field '{field}'"
-        )));
+        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
     }
     let model: Option<String> = typed(fields.model)?;
     let stream: Option<bool> = typed(fields.stream)?;
     Ok(RequestOutline {
         model: model.filter(|name| !name.is_empty()),
-        model_span: fields
-            .model
-            .map(|value| span_of(text, value))
-            .unwrap_or_default(),
+        model_span: fields.model.map(|value| span_of(text, value)).unwrap_or_default(),
         stream: stream.unwrap_or(false),
         stream_options: fields.stream_options.map(stream_options),
         // A request that goes anywhere has a model, so a further field is followed by another.
@@ -105,11 +100,7 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
     };
     let usage_only = choices.is_empty() && fields.usage.is_some();
     Ok(FrameOutline {
-        kind: if usage_only {
-            FrameKind::UsageOnly
-        } else {
-            FrameKind::Content
-        },
+        kind: if usage_only { FrameKind::UsageOnly } else { FrameKind::Content },
         model_span: fields.model.map(|value| span_of(text, value)),
         usage: fields.usage.map(Into::into),
         finished: choices.iter().any(|choice| choice.finish_reason.is_some()),
@@ -133,11 +124,7 @@ fn after_brace(object: &[u8]) -> usize {
 }
 
 pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(
-        ErrorCode::UpstreamDecode,
-        "upstream response could not be decoded",
-    )
-    .because(cause)
+    Error::new(ErrorCode::UpstreamDecode, "upstream response could not be decoded").because(cause)
 }
 
 /// A field that this product acts on must have its type: anything else is not the JSON that the
@@ -154,12 +141,8 @@ fn stream_options(value: &RawValue) -> StreamOptions {
         include_usage: Option<bool>,
     }
     // The upstream judges the object as the caller sent it; here only one flag of it matters.
-    let wire = serde_json::from_str::<Option<Wire>>(value.get())
-        .ok()
-        .flatten();
-    StreamOptions {
-        include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false),
-    }
+    let wire = serde_json::from_str::<Option<Wire>>(value.get()).ok().flatten();
+    StreamOptions { include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false) }
 }
 
 /// What is wrong beside the model. The contents of messages are left to the upstream.
@@ -177,17 +160,9 @@ fn complaint(fields: &RequestFields<'_>) -> Option<String> {
     let number = |value: &RawValue| serde_json::from_str::<Option<f64>>(value.get()).is_ok();
     let count = |value: &RawValue| serde_json::from_str::<Option<u32>>(value.get()).is_ok();
     [
-        (
-            "temperature",
-            fields.temperature.is_none_or(number),
-            "a number",
-        ),
+        ("temperature", fields.temperature.is_none_or(number), "a number"),
         ("top_p", fields.top_p.is_none_or(number), "a number"),
-        (
-            "max_tokens",
-            fields.max_tokens.is_none_or(count),
-            "an integer from 0 to 4294967295",
-        ),
+        ("max_tokens", fields.max_tokens.is_none_or(count), "an integer from 0 to 4294967295"),
     ]
     .into_iter()
     .find(|(_, holds, _)| !holds)

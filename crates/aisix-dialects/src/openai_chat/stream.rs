@@ -32,11 +32,7 @@ impl Decoder {
             Depth::Outline => None,
             Depth::Full => Some(lift::Lifter::new()),
         };
-        Self {
-            lifter,
-            finished: false,
-            done: false,
-        }
+        Self { lifter, finished: false, done: false }
     }
 }
 
@@ -47,20 +43,13 @@ impl EventDecoder for Decoder {
         }
         if frame.data.trim_ascii() == DONE {
             self.done = true;
-            let outline = FrameOutline {
-                kind: FrameKind::End,
-                ..FrameOutline::default()
-            };
+            let outline = FrameOutline { kind: FrameKind::End, ..FrameOutline::default() };
             let events = self.lifter.as_mut().map(lift::Lifter::end);
             return Ok(Some(carried(frame.data, outline, events)));
         }
         let outline = outline::chunk(&frame.data)?;
         self.finished |= outline.finished;
-        let events = self
-            .lifter
-            .as_mut()
-            .map(|lifter| lifter.chunk(&frame.data))
-            .transpose()?;
+        let events = self.lifter.as_mut().map(|lifter| lifter.chunk(&frame.data)).transpose()?;
         Ok(Some(carried(frame.data, outline, events)))
     }
 
@@ -69,10 +58,7 @@ impl EventDecoder for Decoder {
         if self.done || self.finished {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorCode::StreamAborted,
-            "upstream stream ended before it was complete",
-        ))
+        Err(Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete"))
     }
 }
 
@@ -93,16 +79,11 @@ pub(super) struct Encoder {
 
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
-        Self {
-            context,
-            lowerer: lower::Lowerer::new(),
-        }
+        Self { context, lowerer: lower::Lowerer::new() }
     }
 
     fn wants_usage(&self) -> bool {
-        self.context
-            .stream_options
-            .is_some_and(|options| options.include_usage)
+        self.context.stream_options.is_some_and(|options| options.include_usage)
     }
 }
 
@@ -110,9 +91,7 @@ impl EventEncoder for Encoder {
     fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
         let Some(original) = events.verbatim(ID) else {
             let wants_usage = self.wants_usage();
-            return self
-                .lowerer
-                .events(events.value()?, &self.context, wants_usage, out);
+            return self.lowerer.events(events.value()?, &self.context, wants_usage, out);
         };
         let outline = events.outline();
         match outline.kind {

@@ -40,12 +40,8 @@ pub(super) struct CompletionDetails {
 
 impl From<UsageWire> for Usage {
     fn from(wire: UsageWire) -> Self {
-        let cached = wire
-            .prompt_tokens_details
-            .and_then(|details| details.cached_tokens);
-        let reasoning = wire
-            .completion_tokens_details
-            .and_then(|details| details.reasoning_tokens);
+        let cached = wire.prompt_tokens_details.and_then(|details| details.cached_tokens);
+        let reasoning = wire.completion_tokens_details.and_then(|details| details.reasoning_tokens);
         Self {
             input: wire.prompt_tokens,
             output: wire.completion_tokens,
@@ -66,12 +62,10 @@ impl From<Usage> for UsageWire {
             prompt_tokens: usage.input,
             completion_tokens: usage.output,
             total_tokens: usage.total(),
-            prompt_tokens_details: some(usage.cache_read).map(|cached| PromptDetails {
-                cached_tokens: Some(cached),
-            }),
-            completion_tokens_details: some(usage.reasoning).map(|count| CompletionDetails {
-                reasoning_tokens: Some(count),
-            }),
+            prompt_tokens_details: some(usage.cache_read)
+                .map(|cached| PromptDetails { cached_tokens: Some(cached) }),
+            completion_tokens_details: some(usage.reasoning)
+                .map(|count| CompletionDetails { reasoning_tokens: Some(count) }),
             prompt_cache_hit_tokens: None,
         }
     }
