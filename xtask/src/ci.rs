@@ -14,8 +14,11 @@ pub(crate) struct Args {
     skip_test: bool,
 }
 
+/// A check's name, and how it is done.
+type Check = (&'static str, fn(&Workspace) -> Result<()>);
+
 /// What must hold, cheapest first.
-const CHECKS: &[(&str, fn(&Workspace) -> Result<()>)] = &[
+const CHECKS: &[Check] = &[
     ("format", format),
     ("tidy", tidy::run),
     ("clippy", clippy),

@@ -1,6 +1,7 @@
 //! Running other programs: with a heading and a duration, or quietly for their output.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -25,10 +26,26 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = command_line(command);
     let status =
         command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{line}`"))?;
-    if !status.success() {
-        bail!("`{line}` failed ({status})");
+    succeeded(&line, status)
+}
+
+/// Runs a program, passes its standard output on, and shows each line of it to the watcher.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_watched(command: &mut Command, mut watch: impl FnMut(&str)) -> Result<()> {
+    let line = command_line(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    for printed in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        let printed = printed?;
+        println!("{printed}");
+        watch(&printed);
     }
-    Ok(())
+    succeeded(&line, child.wait()?)
 }
 
 /// Runs a program quietly and gives its standard output.
@@ -49,6 +66,13 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// Whether a program runs quietly to success: the way to ask if a tool is there and whole.
 pub(crate) fn works(program: &str, args: &[&str]) -> bool {
     output(Command::new(program).args(args)).is_ok()
+}
+
+fn succeeded(line: &str, status: ExitStatus) -> Result<()> {
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(())
 }
 
 /// The command as a person would type it.
