@@ -1,0 +1,118 @@
+//! What must be true of a configuration beyond its types.
+
+use http::HeaderName;
+
+use super::{Admin, Config, RequestId, Store};
+
+/// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
+/// put it into logs.
+const NOT_FOR_IDS: &[&str] = &[
+    "api-key",
+    "authorization",
+    "cookie",
+    "host",
+    "proxy-authorization",
+    "traceparent",
+    "tracestate",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-goog-api-key",
+];
+
+const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
+/// A key, and what is wrong with it.
+type Problem = (&'static str, String);
+
+/// Fails with the first rule that is broken.
+pub(super) fn rules(config: &Config) -> Result<(), Problem> {
+    if config.proxy.workers == Some(0) {
+        return Err(("proxy.workers", "must be at least 1".into()));
+    }
+    request_ids(&config.proxy.request_id)?;
+    admin(config)?;
+    store(&config.store)?;
+    log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
+}
+
+fn request_ids(ids: &RequestId) -> Result<(), Problem> {
+    let fail = |reason| Err(("proxy.request_id.accept_headers", reason));
+    for name in &ids.accept_headers {
+        if HeaderName::try_from(name).is_err() {
+            return fail(format!("'{}' is not a header name", name.escape_debug()));
+        }
+        if NOT_FOR_IDS.contains(&name.to_ascii_lowercase().as_str()) {
+            return fail(format!("'{name}' has another meaning and cannot hold a request id"));
+        }
+    }
+    Ok(())
+}
+
+fn admin(config: &Config) -> Result<(), Problem> {
+    let Admin { enabled, addr, .. } = config.admin;
+    if let Some(reason) = config.admin.admin_keys.iter().find_map(|key| unusable(key.expose())) {
+        return Err(("admin.admin_keys", reason));
+    }
+    if let Some(reason) = config.admin.admin_key.as_ref().and_then(|key| unusable(key.expose())) {
+        return Err(("admin.admin_key", reason));
+    }
+    if enabled && config.admin.keys().next().is_none() {
+        let reason = "needs at least one key, or admin.enabled: false for no admin listener";
+        return Err(("admin.admin_keys", reason.into()));
+    }
+    if enabled && addr == config.proxy.addr && addr.port() != 0 {
+        return Err((
+            "admin.addr",
+            "is the same as proxy.addr: each listener needs its own".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Why nobody could send this as a key.
+fn unusable(key: &str) -> Option<String> {
+    if key.trim().is_empty() {
+        return Some("a key is blank, so anybody would have it".into());
+    }
+    let visible = key.trim() == key && key.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    (!visible).then(|| {
+        "a key begins or ends with a space, or holds a character that no header can carry".into()
+    })
+}
+
+fn store(store: &Store) -> Result<(), Problem> {
+    let Store { path, master_key_file, master_key } = store;
+    if path.as_os_str().is_empty() {
+        return Err(("store.path", "must name a directory".into()));
+    }
+    if master_key_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+        return Err(("store.master_key_file", "must name a file".into()));
+    }
+    if master_key.as_ref().is_some_and(|key| key.expose().trim().is_empty()) {
+        return Err(("store.master_key", "must not be blank".into()));
+    }
+    if master_key.is_some() && master_key_file.is_some() {
+        let reason = "cannot stand beside store.master_key_file: keep one of the two";
+        return Err(("store.master_key", reason.into()));
+    }
+    Ok(())
+}
+
+/// A single word that is no level would be taken for the name of a target, and silence the rest.
+pub(super) fn log_level(filter: &str) -> Result<(), String> {
+    let words = filter.split(',').map(str::trim);
+    let misspelt = words.clone().find(|word| {
+        !word.contains(['=', '[']) && !LEVELS.contains(&word.to_ascii_lowercase().as_str())
+    });
+    match misspelt {
+        Some("") => Err("must not be blank".into()),
+        Some(word) => Err(format!(
+            "'{}' is neither a level ({}) nor a directive such as aisix=debug",
+            word.escape_debug(),
+            LEVELS.join(", ")
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! The layer of the environment: `AISIX_<SECTION>__<KEY>`.
+
+use std::ffi::{OsStr, OsString};
+
+use serde_json::{Map, Value};
+
+use super::ConfigError;
+use super::keys::{self, Key, Kind};
+
+const PREFIX: &str = "AISIX_";
+
+/// Says which file to read, so it is no key.
+const CONFIG: &str = "AISIX_CONFIG";
+
+/// Names a source of resources; to serve from another one without a word would be worse than to
+/// fail.
+const RESOURCES_FILE: &str = "AISIX_RESOURCES_FILE";
+
+/// What the environment sets.
+#[derive(Debug, Default)]
+pub(super) struct Overrides {
+    values: Vec<(Key, Value)>,
+    /// One for each variable that looks like ours and names no key.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Overrides {
+    /// Reads the variables.
+    pub(super) fn read(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut overrides = Self::default();
+        let mut variables: Vec<_> = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG)
+            .collect();
+        variables.sort();
+        for (name, value) in variables {
+            if name == RESOURCES_FILE {
+                return Err(ConfigError::whole(name, keys::unknown("resources_file")));
+            }
+            match keys::find_variable(&name) {
+                Some(key) => overrides.values.push((key, parse(key, &name, &value)?)),
+                None => overrides.warnings.push(format!(
+                    "the environment variable {name} begins like ours, but names no configuration \
+                     key: ignored"
+                )),
+            }
+        }
+        Ok(overrides)
+    }
+
+    /// Puts the values over those of the file.
+    pub(super) fn apply(&self, keys: &mut Map<String, Value>) {
+        for (key, value) in &self.values {
+            set(keys, key.path, value.clone());
+        }
+    }
+
+    /// The variable that sets a key, if one does.
+    pub(super) fn variable(&self, path: &str) -> Option<String> {
+        let found = self.values.iter().find(|(key, _)| key.path == path);
+        found.map(|(key, _)| key.variable())
+    }
+}
+
+/// Reads a value as the key's type. What it should look like depends on the key alone, so that a
+/// credential may consist of digits.
+fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
+    let Some(value) = value.to_str() else {
+        return Err(ConfigError::whole(name, "is not UTF-8"));
+    };
+    let parsed = match key.kind {
+        Kind::Text | Kind::Secret => Some(value.into()),
+        Kind::TextList | Kind::SecretList => Some(list(value)),
+        Kind::Flag => value.trim().to_lowercase().parse::<bool>().ok().map(Value::from),
+        Kind::Number => value.trim().parse::<u64>().ok().map(Value::from),
+    };
+    parsed.ok_or_else(|| ConfigError::whole(name, key.kind.expectation()))
+}
+
+fn list(value: &str) -> Value {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()
+}
+
+fn set(level: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((name, below)) = path.split_once('.') else {
+        level.insert(path.into(), value);
+        return;
+    };
+    // The file's types were checked: what stands above a key is a map.
+    if let Value::Object(next) = level.entry(name).or_insert_with(|| Map::new().into()) {
+        set(next, below, value);
+    }
+}

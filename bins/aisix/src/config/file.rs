@@ -1,0 +1,82 @@
+//! The layer of the file.
+
+use std::path::Path;
+
+use config::{Config, File, FileFormat};
+use serde_json::{Map, Value};
+
+use super::ConfigError;
+use super::keys::{self, Kind};
+
+/// The keys that the file sets, each of the right type; those that are null are left out.
+pub(super) fn read(path: &Path) -> Result<Map<String, Value>, ConfigError> {
+    let origin = path.display().to_string();
+    let fail = |reason: String| ConfigError::whole(&origin, reason);
+    let format = format(path).ok_or_else(|| {
+        fail("unknown format: the name must end in .yaml, .yml, .toml or .json".into())
+    })?;
+    let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+    let mut keys = if text.trim().is_empty() {
+        Map::new()
+    } else {
+        parse(&text, format).map_err(|reason| fail(format!("cannot be parsed: {reason}")))?
+    };
+    check(&mut keys, "").map_err(|(key, reason)| ConfigError::key(&origin, key, reason))?;
+    Ok(keys)
+}
+
+fn format(path: &Path) -> Option<FileFormat> {
+    match path.extension()?.to_str()? {
+        "yaml" | "yml" => Some(FileFormat::Yaml),
+        "toml" => Some(FileFormat::Toml),
+        "json" => Some(FileFormat::Json),
+        _ => None,
+    }
+}
+
+fn parse(text: &str, format: FileFormat) -> Result<Map<String, Value>, String> {
+    let parsed = Config::builder().add_source(File::from_str(text, format)).build();
+    let parsed = parsed.and_then(Config::try_deserialize);
+    parsed.map_err(|error| without_excerpt(&error.to_string()))
+}
+
+/// A parser may quote the line that it could not read, which may hold a credential. What it says of
+/// the place comes first, the reason last.
+fn without_excerpt(message: &str) -> String {
+    let mut lines = message.lines().filter(|line| !line.trim().is_empty());
+    let place = lines.next().unwrap_or("not in the format that the name of the file says");
+    lines.next_back().map_or_else(|| place.to_owned(), |reason| format!("{place}: {reason}"))
+}
+
+/// Makes sure of names and types, and removes nulls; fails with the key and the reason.
+fn check(level: &mut Map<String, Value>, path: &str) -> Result<(), (String, String)> {
+    let names: Vec<_> = level.keys().cloned().collect();
+    for name in names {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if !keys::is_known(&path) {
+            return Err((path.clone(), keys::unknown(&path)));
+        }
+        let key = keys::find(&path);
+        match level.get_mut(&name) {
+            Some(Value::Null) | None => drop(level.remove(&name)),
+            Some(value) => match (key, value) {
+                (Some(key), value) if fits(value, key.kind) => {}
+                (Some(key), _) => return Err((path, key.kind.expectation().into())),
+                (None, Value::Object(below)) => check(below, &path)?,
+                (None, _) => return Err((path, "must hold further keys".into())),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn fits(value: &Value, kind: Kind) -> bool {
+    match kind {
+        Kind::Flag => value.is_boolean(),
+        Kind::Number => value.is_u64(),
+        Kind::Text | Kind::Secret => value.is_string(),
+        Kind::TextList | Kind::SecretList => {
+            value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+        }
+    }
+}

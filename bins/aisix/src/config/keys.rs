@@ -1,0 +1,135 @@
+//! The name of every key, and what an environment variable may say for it.
+
+/// One key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    /// Its levels, joined by dots.
+    pub(super) path: &'static str,
+    /// What it holds.
+    pub(super) kind: Kind,
+}
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Flag,
+    Number,
+    Text,
+    TextList,
+    /// A credential. It is never part of a message, whatever is wrong with it.
+    Secret,
+    /// Several credentials.
+    SecretList,
+}
+
+/// Every key that does something.
+pub(super) const KEYS: &[Key] = &[
+    key("proxy.addr", Kind::Text),
+    key("proxy.request_body_limit_bytes", Kind::Number),
+    key("proxy.workers", Kind::Number),
+    key("proxy.request_id.accept_headers", Kind::TextList),
+    key("admin.enabled", Kind::Flag),
+    key("admin.addr", Kind::Text),
+    key("admin.admin_keys", Kind::SecretList),
+    key("admin.admin_key", Kind::Secret),
+    key("store.path", Kind::Text),
+    key("store.master_key_file", Kind::Text),
+    key("store.master_key", Kind::Secret),
+    key("observability.log_level", Kind::Text),
+    key("observability.access_log", Kind::Flag),
+    key("upstream.timeout_ms", Kind::Number),
+    key("upstream.stream_timeout_ms", Kind::Number),
+    key("upstream.connect_timeout_ms", Kind::Number),
+    key("upstream.tcp_keepalive_secs", Kind::Number),
+    key("upstream.pool_idle_timeout_secs", Kind::Number),
+    key("upstream.pool_max_idle_per_host", Kind::Number),
+    key("downstream.sse_keepalive_interval_secs", Kind::Number),
+    key("downstream.read_timeout_secs", Kind::Number),
+    key("shutdown.min_drain_secs", Kind::Number),
+];
+
+/// Keys that other versions have, so that a file written for one fails with the reason.
+const OF_OTHER_VERSIONS: &[&str] = &[
+    "bedrock_endpoint_url",
+    "cache",
+    "etcd",
+    "managed",
+    "ratelimit",
+    "resources_file",
+    "admin.tls",
+    "downstream.idle_timeout_secs",
+    "observability.metrics",
+    "observability.service_name",
+    "observability.tracing",
+    "proxy.real_ip",
+    "proxy.thread_per_core",
+    "proxy.tls",
+    "proxy.url_rewrites",
+    "upstream.retries",
+    "upstream.tcp_keepalive_interval_secs",
+    "upstream.tcp_keepalive_retries",
+    "upstream.tls",
+];
+
+const fn key(path: &'static str, kind: Kind) -> Key {
+    Key { path, kind }
+}
+
+/// The key at a path.
+pub(super) fn find(path: &str) -> Option<Key> {
+    KEYS.iter().copied().find(|key| key.path == path)
+}
+
+/// The key that an environment variable names.
+pub(super) fn find_variable(name: &str) -> Option<Key> {
+    KEYS.iter().copied().find(|key| key.variable() == name)
+}
+
+/// Whether a path is a known key, or a level with keys below.
+pub(super) fn is_known(path: &str) -> bool {
+    KEYS.iter().any(|key| key.path == path || is_below(key.path, path))
+}
+
+/// Why a path is not a key, and what could be meant.
+pub(super) fn unknown(path: &str) -> String {
+    if OF_OTHER_VERSIONS.contains(&path) {
+        return "not supported by this version: remove it".into();
+    }
+    let level = path.rsplit_once('.').map_or("", |(level, _)| level);
+    let mut here = Vec::new();
+    for key in KEYS.iter().filter(|key| level.is_empty() || is_below(key.path, level)) {
+        let below = if level.is_empty() { key.path } else { &key.path[level.len() + 1..] };
+        let name = below.split('.').next().unwrap_or(below);
+        if here.last() != Some(&name) {
+            here.push(name);
+        }
+    }
+    format!("unknown key; the keys here are {}", here.join(", "))
+}
+
+fn is_below(path: &str, level: &str) -> bool {
+    path.strip_prefix(level).is_some_and(|rest| rest.starts_with('.'))
+}
+
+impl Key {
+    /// The environment variable that sets it.
+    pub(super) fn variable(self) -> String {
+        format!("AISIX_{}", self.path.to_uppercase().replace('.', "__"))
+    }
+}
+
+impl Kind {
+    /// What a value must be.
+    pub(super) const fn expectation(self) -> &'static str {
+        match self {
+            Self::Flag => "must be true or false",
+            Self::Number => "must be a whole number, 0 or more",
+            Self::Text => "must be a string",
+            Self::TextList => "must be a list of strings",
+            Self::Secret => "must be a string; quote it if it looks like something else",
+            Self::SecretList => {
+                "must be a list of strings; quote those that look like something else"
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the operator configures, once per process.
+//!
+//! Built-in default < file < environment. The types here hold values that parsed; [`check`] has the
+//! rules beyond their types, [`keys`] names every key, and [`load`] puts the three layers together.
+
+mod address;
+mod check;
+mod environment;
+mod error;
+mod file;
+mod keys;
+mod load;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use aisix_core::Secret;
+use serde::Deserialize;
+
+pub(crate) use error::ConfigError;
+pub(crate) use load::{Loaded, load};
+
+/// Everything that `config.yaml` can say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) proxy: Proxy,
+    pub(crate) admin: Admin,
+    pub(crate) store: Store,
+    pub(crate) observability: Observability,
+    pub(crate) upstream: Upstream,
+    pub(crate) downstream: Downstream,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// The listener of callers.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Proxy {
+    #[serde(deserialize_with = "address::parse")]
+    pub(crate) addr: SocketAddr,
+    /// 0: no limit.
+    pub(crate) request_body_limit_bytes: usize,
+    /// Unset: as many as the CPUs that the process may use.
+    pub(crate) workers: Option<usize>,
+    pub(crate) request_id: RequestId,
+}
+
+/// Where request ids come from.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RequestId {
+    pub(crate) accept_headers: Vec<String>,
+}
+
+/// The listener of administrators.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Admin {
+    pub(crate) enabled: bool,
+    #[serde(deserialize_with = "address::parse")]
+    pub(crate) addr: SocketAddr,
+    pub(crate) admin_keys: Vec<Secret>,
+    pub(crate) admin_key: Option<Secret>,
+}
+
+/// The embedded store.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Store {
+    pub(crate) path: PathBuf,
+    pub(crate) master_key_file: Option<PathBuf>,
+    pub(crate) master_key: Option<Secret>,
+}
+
+/// The log.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Observability {
+    pub(crate) log_level: String,
+    pub(crate) access_log: bool,
+}
+
+/// How upstreams are reached. Times of 0 mean none.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Upstream {
+    pub(crate) timeout_ms: u64,
+    pub(crate) stream_timeout_ms: u64,
+    pub(crate) connect_timeout_ms: u64,
+    pub(crate) tcp_keepalive_secs: u64,
+    pub(crate) pool_idle_timeout_secs: u64,
+    pub(crate) pool_max_idle_per_host: Option<usize>,
+}
+
+/// How callers' connections are held. Times of 0 mean none.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Downstream {
+    pub(crate) sse_keepalive_interval_secs: u64,
+    pub(crate) read_timeout_secs: u64,
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Shutdown {
+    pub(crate) min_drain_secs: u64,
+}
+
+impl Proxy {
+    /// How many threads serve.
+    pub(crate) fn worker_threads(&self) -> usize {
+        let cpus = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        self.workers.unwrap_or_else(cpus)
+    }
+}
+
+impl Admin {
+    /// The keys of both ways to write them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Secret> {
+        self.admin_keys.iter().chain(&self.admin_key)
+    }
+}
+
+impl Default for Proxy {
+    fn default() -> Self {
+        Self {
+            addr: (Ipv4Addr::UNSPECIFIED, 3000).into(),
+            request_body_limit_bytes: 0,
+            workers: None,
+            request_id: RequestId::default(),
+        }
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self { accept_headers: vec!["x-aisix-request-id".into()] }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            addr: (Ipv4Addr::LOCALHOST, 3001).into(),
+            admin_keys: Vec::new(),
+            admin_key: None,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "./aisix-data".into(), master_key_file: None, master_key: None }
+    }
+}
+
+impl Default for Observability {
+    fn default() -> Self {
+        Self { log_level: "info".into(), access_log: true }
+    }
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        Self {
+            timeout_ms: 6_000_000,
+            stream_timeout_ms: 0,
+            connect_timeout_ms: 5_000,
+            tcp_keepalive_secs: 60,
+            pool_idle_timeout_secs: 30,
+            pool_max_idle_per_host: None,
+        }
+    }
+}
+
+impl Default for Downstream {
+    fn default() -> Self {
+        Self { sse_keepalive_interval_secs: 15, read_timeout_secs: 60 }
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { min_drain_secs: 30 }
+    }
+}

@@ -1,0 +1,47 @@
+//! What each part of the process is told.
+
+use std::time::Duration;
+
+use aisix_gateway::{Settings, UpstreamSettings};
+use http::HeaderName;
+
+use super::{Config, Downstream, Proxy, Upstream};
+
+impl Config {
+    /// What the data plane is told.
+    pub(crate) fn gateway(&self) -> Settings {
+        let Proxy { request_body_limit_bytes: limit, request_id, .. } = &self.proxy;
+        let Downstream { sse_keepalive_interval_secs, read_timeout_secs } = self.downstream;
+        let headers = request_id.accept_headers.iter();
+        Settings {
+            body_limit: Some(*limit).filter(|limit| *limit > 0),
+            read_timeout: seconds(read_timeout_secs),
+            // Names that are none were refused when the configuration was checked.
+            request_id_headers: headers.flat_map(HeaderName::try_from).collect(),
+            heartbeat: seconds(sse_keepalive_interval_secs),
+            upstream: self.upstream.settings(),
+        }
+    }
+}
+
+impl Upstream {
+    fn settings(&self) -> UpstreamSettings {
+        UpstreamSettings {
+            timeout: milliseconds(self.timeout_ms),
+            stream_timeout: milliseconds(self.stream_timeout_ms),
+            connect_timeout: milliseconds(self.connect_timeout_ms),
+            pool_idle_timeout: seconds(self.pool_idle_timeout_secs),
+            pool_max_idle_per_host: self.pool_max_idle_per_host,
+            tcp_keepalive: seconds(self.tcp_keepalive_secs),
+        }
+    }
+}
+
+/// 0 means none.
+fn seconds(number: u64) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_secs(number))
+}
+
+fn milliseconds(number: u64) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_millis(number))
+}

@@ -1,0 +1,4 @@
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Vendor {
+    Openai,
+}
