@@ -19,10 +19,12 @@
 pub mod embedded;
 mod engine;
 mod memory;
+mod sealer;
 mod source;
 
 pub use embedded::EmbeddedStore;
 pub use memory::MemoryStore;
+pub use sealer::{MasterKey, SealError, Sealer};
 pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
     Written,

@@ -16,7 +16,7 @@ use std::hash::Hash;
 use serde::Serialize;
 
 pub use api_key::{ApiKey, PreviousKey};
-pub use document::{Document, PlainSecrets, SecretProblem, SecretResolver};
+pub use document::{Document, PlainSecrets, SecretField, SecretProblem, SecretResolver};
 pub use model::{
     BackgroundCheck, Cooldown, Cost, Direct, Embedding, HashSource, Model, ModelKind,
     PromptCaching, Routing, RoutingTarget, Strategy, Ttl, WhenAllUnavailable,

@@ -1,1 +1,0 @@
-//! Encryption of secrets at rest.
