@@ -17,6 +17,7 @@ const OWN_VARIABLES: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", 
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    packages: Vec<String>,
 }
 
 impl Workspace {
@@ -37,12 +38,24 @@ impl Workspace {
         let target = metadata["target_directory"]
             .as_str()
             .context("cargo metadata names a target_directory")?;
-        Ok(Self { root: root.to_owned(), target: PathBuf::from(target) })
+        let packages = metadata["packages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|package| package["name"].as_str())
+            .map(str::to_owned)
+            .collect();
+        Ok(Self { root: root.to_owned(), target: PathBuf::from(target), packages })
     }
 
     /// The top of the source tree.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The names of all crates in it.
+    pub(crate) fn packages(&self) -> &[String] {
+        &self.packages
     }
 
     /// Where tools are installed that belong to this checkout alone.

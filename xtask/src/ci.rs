@@ -22,6 +22,7 @@ const CHECKS: &[Check] = &[
     ("format", format),
     ("tidy", tidy::run),
     ("clippy", clippy),
+    ("each crate alone", each_crate_alone),
     ("documentation", documentation),
     ("deny", deny),
 ];
@@ -57,6 +58,14 @@ fn format(workspace: &Workspace) -> Result<()> {
 fn clippy(workspace: &Workspace) -> Result<()> {
     let everything = ["clippy", "--workspace", "--all-targets"];
     cargo(workspace, &[&everything[..], &["--", "-D", "warnings"]].concat())
+}
+
+/// In the whole workspace a crate may borrow a feature that only its neighbour asked for.
+fn each_crate_alone(workspace: &Workspace) -> Result<()> {
+    for package in workspace.packages() {
+        cargo(workspace, &["check", "--quiet", "--package", package])?;
+    }
+    Ok(())
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {

@@ -8,6 +8,7 @@
     reason = "a command-line tool speaks on its standard streams"
 )]
 
+mod bench;
 mod cargo;
 mod changelog;
 mod ci;
@@ -42,6 +43,8 @@ enum Command {
     Tidy,
     /// Run all that must hold before a change is accepted: format, tidy, lints, docs, deny, tests.
     Ci(ci::Args),
+    /// Measure the gateway beside nginx as a plain reverse proxy, and print the table.
+    Bench(bench::Args),
     /// Install what the tests and the benchmark need beyond Rust, and stop.
     Provision,
     /// Move the fragments of `changelog.d` into the newest section of `CHANGELOG.md`.
@@ -64,6 +67,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Test(args) => test::run(&workspace, args),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci(args) => ci::run(&workspace, args),
+        Command::Bench(args) => bench::run(&workspace, args),
         Command::Provision => provision::everything(&workspace),
         Command::Changelog => changelog::run(&workspace),
     }

@@ -106,7 +106,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     let upstream = Upstream::start()?;
     let nginx = Subject::nginx(workspace, upstream.port())?;
-    let gateway = Subject::gateway(workspace, upstream.port())?;
+    let mut gateway = Subject::gateway(workspace, upstream.port())?;
     let starts = step("start to first answer", || gateway.starts(7))?;
     let idle = [nginx.resident_kib()?, gateway.resident_kib()?];
     let rows = step("load", || measure(args, &nginx, &gateway))?;

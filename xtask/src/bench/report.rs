@@ -99,9 +99,9 @@ impl Report {
     pub(super) fn write(&self, document: &Path) -> Result<()> {
         let text = std::fs::read_to_string(document)
             .with_context(|| format!("cannot read {}", document.display()))?;
-        let marks = text.split_once(BEGIN).and_then(|(before, rest)| {
-            rest.split_once(END).map(|(_, after)| (before, after))
-        });
+        let marks = text
+            .split_once(BEGIN)
+            .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
         let (before, after) = marks.context("the document has no marks for the table")?;
         let date = crate::commands::output(std::process::Command::new("date").args(["-u", "+%F"]))?;
         let text = format!(

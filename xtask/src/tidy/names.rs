@@ -5,9 +5,10 @@ use super::Violation;
 use super::rust::{closing, occurrences};
 use super::tree::Tree;
 
-/// What the admin APIs may name of the gateway: its handle, and the data that the handle answers.
+/// What the admin APIs may name of the gateway: its handle, the data that the handle answers, and the
+/// probes' answers, which are made of that data.
 const ADMIN_MAY_NAME: &[&str] =
-    &["ConfigurationStatus", "GatewayHandle", "ModelHealth", "Readiness", "handle"];
+    &["ConfigurationStatus", "GatewayHandle", "ModelHealth", "Readiness", "handle", "probe"];
 
 /// A name that one place must not speak.
 struct Ban {
