@@ -29,10 +29,6 @@ impl Caller {
     /// Whether the key's `allowed_models` grants this name.
     #[must_use]
     pub fn may_use(&self, model: &str) -> bool {
-        self.api_key
-            .spec
-            .allowed_models
-            .iter()
-            .any(|allowed| allowed.matches(model))
+        self.api_key.spec.allowed_models.iter().any(|allowed| allowed.matches(model))
     }
 }

@@ -69,10 +69,7 @@ pub enum KeyProblem {
 impl ResourceKey {
     /// Names a resource.
     pub fn new(kind: Kind, id: impl Into<Id>) -> Self {
-        Self {
-            kind,
-            id: id.into(),
-        }
+        Self { kind, id: id.into() }
     }
 
     /// Reads `<kind>/<id>`.

@@ -154,24 +154,15 @@ impl ErrorCode {
             Self::MissingModelField => {
                 (K::InvalidRequest, 400, invalid, Some("missing_model_field"))
             }
-            Self::InvalidApiKey => (
-                K::Unauthenticated,
-                401,
-                "invalid_api_key",
-                Some("invalid_api_key"),
-            ),
-            Self::ApiKeyExpired => (
-                K::Unauthenticated,
-                401,
-                "invalid_api_key",
-                Some("api_key_expired"),
-            ),
-            Self::ApiKeyDisabled => (
-                K::Unauthenticated,
-                401,
-                "invalid_api_key",
-                Some("api_key_disabled"),
-            ),
+            Self::InvalidApiKey => {
+                (K::Unauthenticated, 401, "invalid_api_key", Some("invalid_api_key"))
+            }
+            Self::ApiKeyExpired => {
+                (K::Unauthenticated, 401, "invalid_api_key", Some("api_key_expired"))
+            }
+            Self::ApiKeyDisabled => {
+                (K::Unauthenticated, 401, "invalid_api_key", Some("api_key_disabled"))
+            }
             Self::ModelAccessForbidden => {
                 (K::Forbidden, 403, invalid, Some("model_access_forbidden"))
             }

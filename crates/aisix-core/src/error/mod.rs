@@ -53,10 +53,7 @@ impl Error {
 
     /// A request that breaks a rule of its format; the caller reads which one.
     pub fn invalid_request(detail: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorCode::InvalidRequest,
-            format!("request payload is invalid: {detail}"),
-        )
+        Self::new(ErrorCode::InvalidRequest, format!("request payload is invalid: {detail}"))
     }
 
     /// A request body that is not the JSON its endpoint takes: one fixed form, no parser detail.
@@ -121,10 +118,7 @@ impl Error {
     /// The machine-readable code that the caller sees, if the row has one.
     #[must_use]
     pub fn public_code(&self) -> Option<&str> {
-        self.0
-            .code
-            .public_code()
-            .or_else(|| self.0.upstream.as_ref()?.code.as_deref())
+        self.0.code.public_code().or_else(|| self.0.upstream.as_ref()?.code.as_deref())
     }
 
     /// The parameter that the upstream named.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Invalid, Kind};
+use super::{Checked, Invalid, Kind, Strictness};
 use crate::secret::{MASK, Secret};
 
 /// A resource's JSON object, before it is parsed and as it is stored.
@@ -103,6 +103,17 @@ impl Document {
         }
     }
 
+    /// Reads the fields into a type of the reader's own.
+    ///
+    /// # Errors
+    /// [`Invalid`] as for [`Resource::decode`](super::Resource::decode).
+    pub fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        strictness: Strictness,
+    ) -> Result<Checked<T>, Invalid> {
+        super::validity::read(self, strictness)
+    }
+
     /// Calls `visit` with the path and the text of every secret; what it returns replaces the text.
     ///
     /// # Errors
@@ -187,10 +198,7 @@ fn walk<E>(
     let Some(object) = value.as_object_mut() else {
         return Ok(());
     };
-    for (key, child) in object
-        .iter_mut()
-        .filter(|(key, _)| *step == "*" || key == step)
-    {
+    for (key, child) in object.iter_mut().filter(|(key, _)| *step == "*" || key == step) {
         let parent = at.len();
         if parent > 0 {
             at.push('.');
@@ -204,10 +212,7 @@ fn walk<E>(
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = self
-            .0
-            .as_object()
-            .map(|object| object.keys().collect::<Vec<_>>());
+        let fields = self.0.as_object().map(|object| object.keys().collect::<Vec<_>>());
         f.debug_tuple("Document").field(&fields).finish()
     }
 }
@@ -267,9 +272,7 @@ impl<'de> serde::de::Visitor<'de> for UnambiguousVisitor {
         while let Some(key) = map.next_key::<String>()? {
             let Unambiguous(value) = map.next_value()?;
             if object.contains_key(&key) {
-                return Err(serde::de::Error::custom(format_args!(
-                    "duplicate field '{key}'"
-                )));
+                return Err(serde::de::Error::custom(format_args!("duplicate field '{key}'")));
             }
             object.insert(key, value);
         }

@@ -332,19 +332,14 @@ impl Resource for Model {
     type Identity = Arc<str>;
 
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
-        let Checked {
-            resource: mut wire,
-            mut ignored,
-        } = read::<Wire>(document, strictness)?;
+        let Checked { resource: mut wire, mut ignored } = read::<Wire>(document, strictness)?;
         let mut findings = Findings::default();
         findings.not_empty(&wire.display_name, "display_name");
         let kind = match wire.routing.take() {
             Some(routing) => {
                 check_routing(&mut findings, &routing);
                 inapplicable_to_groups(&mut findings, &mut ignored, &wire, strictness);
-                Some(ModelKind::Group {
-                    routing: Box::new(routing),
-                })
+                Some(ModelKind::Group { routing: Box::new(routing) })
             }
             None => {
                 direct(&mut findings, &mut wire).map(|direct| ModelKind::Direct(Box::new(direct)))
@@ -375,11 +370,7 @@ fn direct(findings: &mut Findings, wire: &mut Wire) -> Option<Direct> {
         (wire.model_name.is_none(), "model_name"),
         (wire.provider_key_id.is_none(), "provider_key_id"),
     ] {
-        findings.require(
-            !missing,
-            field,
-            "is required, unless the model is a group with routing",
-        );
+        findings.require(!missing, field, "is required, unless the model is a group with routing");
     }
     let provider = wire.provider.take()?;
     let model_name = wire.model_name.take()?;
@@ -393,23 +384,11 @@ fn direct(findings: &mut Findings, wire: &mut Wire) -> Option<Direct> {
     findings.not_empty(provider_key_id.as_str(), "provider_key_id");
     if let Some(cost) = wire.cost {
         let priced = |price: f64| price >= 0.0 && price.is_finite();
-        findings.require(
-            priced(cost.input_per_1k),
-            "cost.input_per_1k",
-            "must be 0 or more",
-        );
-        findings.require(
-            priced(cost.output_per_1k),
-            "cost.output_per_1k",
-            "must be 0 or more",
-        );
+        findings.require(priced(cost.input_per_1k), "cost.input_per_1k", "must be 0 or more");
+        findings.require(priced(cost.output_per_1k), "cost.output_per_1k", "must be 0 or more");
     }
     if let Some(embedding) = wire.embedding {
-        findings.require(
-            embedding.dimensions > 0,
-            "embedding.dimensions",
-            "must be 1 or more",
-        );
+        findings.require(embedding.dimensions > 0, "embedding.dimensions", "must be 1 or more");
     }
     if let Some(check) = &wire.background_model_check {
         check_background(findings, check);
@@ -431,38 +410,21 @@ fn is_vendor(name: &str) -> bool {
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     name.len() <= 64
         && name.bytes().next().is_some_and(word)
-        && name
-            .bytes()
-            .all(|b| word(b) || matches!(b, b'.' | b'_' | b'-'))
+        && name.bytes().all(|b| word(b) || matches!(b, b'.' | b'_' | b'-'))
 }
 
 fn check_background(findings: &mut Findings, check: &BackgroundCheck) {
     let at = |field| format!("background_model_check.{field}");
-    findings.require(
-        check.interval_seconds >= 5,
-        &at("interval_seconds"),
-        "must be 5 or more",
-    );
-    findings.require(
-        check.timeout_seconds >= 1,
-        &at("timeout_seconds"),
-        "must be 1 or more",
-    );
-    findings.require(
-        check.max_tokens >= 1,
-        &at("max_tokens"),
-        "must be 1 or more",
-    );
+    findings.require(check.interval_seconds >= 5, &at("interval_seconds"), "must be 5 or more");
+    findings.require(check.timeout_seconds >= 1, &at("timeout_seconds"), "must be 1 or more");
+    findings.require(check.max_tokens >= 1, &at("max_tokens"), "must be 1 or more");
     findings.require(
         check.stale_after_seconds >= 1,
         &at("stale_after_seconds"),
         "must be 1 or more",
     );
     findings.require(
-        check
-            .ignore_statuses
-            .iter()
-            .all(|status| (100..600).contains(status)),
+        check.ignore_statuses.iter().all(|status| (100..600).contains(status)),
         &at("ignore_statuses"),
         "must be HTTP statuses from 100 to 599",
     );
@@ -483,10 +445,7 @@ fn check_routing(findings: &mut Findings, routing: &Routing) {
         "goes with strategy consistent_hash only",
     );
     findings.require(
-        routing
-            .fallback_on_statuses
-            .iter()
-            .all(|status| (400..600).contains(status)),
+        routing.fallback_on_statuses.iter().all(|status| (400..600).contains(status)),
         "routing.fallback_on_statuses",
         "must be HTTP statuses from 400 to 599",
     );
@@ -505,19 +464,11 @@ fn inapplicable_to_groups(
         (wire.model_name.is_some(), "model_name", false),
         (wire.provider_key_id.is_some(), "provider_key_id", false),
         (wire.embedding.is_some(), "embedding", false),
-        (
-            wire.background_model_check.is_some(),
-            "background_model_check",
-            false,
-        ),
+        (wire.background_model_check.is_some(), "background_model_check", false),
         (wire.cooldown.is_some(), "cooldown", false),
         (wire.retries.is_some(), "retries", true),
         (wire.cost.is_some(), "cost", true),
-        (
-            wire.auto_prompt_caching.is_some(),
-            "auto_prompt_caching",
-            true,
-        ),
+        (wire.auto_prompt_caching.is_some(), "auto_prompt_caching", true),
     ] {
         if !present {
             continue;

@@ -251,9 +251,7 @@ struct Wire {
 }
 
 fn stripped_by_default() -> Vec<String> {
-    ["authorization", "cookie", "set-cookie", "x-api-key"]
-        .map(str::to_owned)
-        .into()
+    ["authorization", "cookie", "set-cookie", "x-api-key"].map(str::to_owned).into()
 }
 
 impl Resource for ProviderKey {
@@ -262,17 +260,11 @@ impl Resource for ProviderKey {
     type Identity = Arc<str>;
 
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
-        let Checked {
-            resource: wire,
-            ignored,
-        } = read::<Wire>(document, strictness)?;
+        let Checked { resource: wire, ignored } = read::<Wire>(document, strictness)?;
         let secret = match (wire.secret, wire.api_key) {
             (Some(secret), None) | (None, Some(secret)) => secret,
             (Some(_), Some(_)) => {
-                return Err(Invalid::one(
-                    "secret",
-                    "give either secret or api_key, not both",
-                ));
+                return Err(Invalid::one("secret", "give either secret or api_key, not both"));
             }
             (None, None) => return Err(Invalid::one("secret", "is required")),
         };
@@ -326,17 +318,13 @@ fn check_reachable(findings: &mut Findings, adapter: Option<AdapterName>, base: 
             findings.require(false, "api_base", message);
         }
         (Some(base), _) => {
-            let rest = base
-                .strip_prefix("https://")
-                .or_else(|| base.strip_prefix("http://"));
+            let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
             let has_host = rest.is_some_and(|rest| {
                 !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(' ')
             });
             // Azure also documents the bare name of a resource.
             let bare_resource = adapter == AdapterName::AzureOpenAi
-                && base
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                && base.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
             findings.require(
                 has_host || bare_resource,
                 "api_base",

@@ -36,10 +36,7 @@ pub struct Problem {
 impl Problem {
     /// States a problem with a field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self { field: field.into(), message: message.into() }
     }
 }
 
@@ -62,9 +59,7 @@ pub struct Invalid {
 impl Invalid {
     /// A document with one problem.
     pub fn one(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            problems: vec![Problem::new(field, message)],
-        }
+        Self { problems: vec![Problem::new(field, message)] }
     }
 }
 
@@ -91,12 +86,8 @@ pub(super) fn read<T: DeserializeOwned>(
     let resource: T = serde_path_to_error::deserialize(json)
         .map_err(|error| Invalid::one(error.path().to_string(), without_value(error.inner())))?;
     if strictness == Strictness::Strict && !ignored.is_empty() {
-        let problems = ignored
-            .into_iter()
-            .map(|path| Problem::new(path, "unknown field"));
-        return Err(Invalid {
-            problems: problems.collect(),
-        });
+        let problems = ignored.into_iter().map(|path| Problem::new(path, "unknown field"));
+        return Err(Invalid { problems: problems.collect() });
     }
     Ok(Checked { resource, ignored })
 }
@@ -108,12 +99,7 @@ fn without_value(error: &serde_json::Error) -> String {
     let Some((head, expected)) = text.split_once(", expected ") else {
         return text;
     };
-    match head
-        .split([':', ' '])
-        .take(2)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
+    match head.split([':', ' ']).take(2).collect::<Vec<_>>().as_slice() {
         ["invalid", "type" | "value" | "length"] => format!("expected {expected}"),
         ["unknown", "variant"] => format!("must be {expected}"),
         _ => text,
@@ -140,10 +126,6 @@ impl Findings {
     }
 
     pub(super) fn into_result<T>(self, checked: Checked<T>) -> Result<Checked<T>, Invalid> {
-        if self.0.is_empty() {
-            Ok(checked)
-        } else {
-            Err(self.into_invalid())
-        }
+        if self.0.is_empty() { Ok(checked) } else { Err(self.into_invalid()) }
     }
 }

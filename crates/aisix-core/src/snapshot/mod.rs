@@ -161,11 +161,7 @@ impl Snapshot {
             .previous_keys
             .iter()
             .any(|previous| previous.key_hash == *hash && now <= previous.expires_at);
-        if within_grace {
-            valid(key, || now)
-        } else {
-            Err(unknown())
-        }
+        if within_grace { valid(key, || now) } else { Err(unknown()) }
     }
 
     fn put(

@@ -63,11 +63,7 @@ impl<T: Resource> Table<T> {
         let (id, identity) = (stored.id.clone(), stored.spec.identity());
         let (before, _) = self.delete(&id);
         let stored = Arc::new(stored);
-        let owner = self
-            .owners
-            .get(&identity)
-            .and_then(|owner| self.serving.get(owner))
-            .cloned();
+        let owner = self.owners.get(&identity).and_then(|owner| self.serving.get(owner)).cloned();
         match owner {
             Some(owner) if rank(&owner) < rank(&stored) => {
                 diagnostics.push(duplicate::<T>(&id, &owner.id));
@@ -95,11 +91,7 @@ impl<T: Resource> Table<T> {
         };
         let identity = gone.spec.identity();
         self.owners.remove(&identity);
-        let heir = self
-            .waiting
-            .get(&identity)
-            .and_then(|queue| queue.get_min())
-            .cloned();
+        let heir = self.waiting.get(&identity).and_then(|queue| queue.get_min()).cloned();
         let heir = heir.map(|(place, heir)| {
             self.waiting_ids.remove(&place.1);
             self.stop_waiting(&identity, place);
@@ -116,12 +108,8 @@ impl<T: Resource> Table<T> {
     }
 
     fn wait(&mut self, identity: T::Identity, stored: Arc<Stored<T>>) {
-        self.waiting_ids
-            .insert(stored.id.clone(), (identity.clone(), stored.created));
-        self.waiting
-            .entry(identity)
-            .or_default()
-            .insert(rank(&stored), stored);
+        self.waiting_ids.insert(stored.id.clone(), (identity.clone(), stored.created));
+        self.waiting.entry(identity).or_default().insert(rank(&stored), stored);
     }
 
     fn stop_waiting(&mut self, identity: &T::Identity, place: (Revision, Id)) {
@@ -140,11 +128,7 @@ fn rank<T>(stored: &Stored<T>) -> (Revision, Id) {
 }
 
 fn duplicate<T: Resource>(loser: &Id, winner: &Id) -> Diagnostic {
-    let message = format!(
-        "{}: is already used by {}/{winner}",
-        T::IDENTITY_FIELD,
-        T::KIND
-    );
+    let message = format!("{}: is already used by {}/{winner}", T::IDENTITY_FIELD, T::KIND);
     let key = ResourceKey::new(T::KIND, loser.clone()).to_string();
     Diagnostic::rejected(&key, RejectionKind::SchemaFailed, message)
 }
