@@ -73,13 +73,7 @@ impl<'a> Call<'a> {
     /// A call of an operation, not streamed and without a request id.
     #[must_use]
     pub fn new(target: &'a Target, operation: Operation, body: Bytes) -> Self {
-        Self {
-            target,
-            operation,
-            stream: false,
-            body,
-            request_id: "",
-        }
+        Self { target, operation, stream: false, body, request_id: "" }
     }
 
     /// Asks for a streamed answer.

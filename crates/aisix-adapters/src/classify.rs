@@ -25,16 +25,10 @@ pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secr
     } else {
         ErrorCode::UpstreamFailed
     };
-    let told = |text: Option<String>| {
-        text.filter(|_| !server_error)
-            .map(|text| scrubbed(&text, secret))
-    };
+    let told =
+        |text: Option<String>| text.filter(|_| !server_error).map(|text| scrubbed(&text, secret));
     Error::new(code, message)
-        .with_upstream(Upstream {
-            status,
-            code: told(said.code),
-            param: told(said.param),
-        })
+        .with_upstream(Upstream { status, code: told(said.code), param: told(said.param) })
         .with_retry_after(retry_after(reply))
 }
 
@@ -43,14 +37,7 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
     if reply.status != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
-    let seconds = reply
-        .headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = reply.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 

@@ -32,15 +32,13 @@ impl Adapters {
     /// `ProviderUnavailable` where the key names none, or one that this gateway does not have.
     pub fn of(&self, key: &ProviderKey) -> Result<&dyn Adapter, Error> {
         let name = key.adapter.map(|adapter| adapter.as_str());
-        name.and_then(|name| self.0.get(name))
-            .map(AsRef::as_ref)
-            .ok_or_else(|| {
-                let message = match name {
-                    Some(name) => format!("no adapter '{name}' in this gateway"),
-                    None => "the provider key names no adapter".to_owned(),
-                };
-                Error::new(ErrorCode::ProviderUnavailable, message)
-            })
+        name.and_then(|name| self.0.get(name)).map(AsRef::as_ref).ok_or_else(|| {
+            let message = match name {
+                Some(name) => format!("no adapter '{name}' in this gateway"),
+                None => "the provider key names no adapter".to_owned(),
+            };
+            Error::new(ErrorCode::ProviderUnavailable, message)
+        })
     }
 }
 

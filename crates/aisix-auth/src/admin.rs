@@ -36,10 +36,7 @@ impl AdminKeys {
     /// Compares with every key, so that the time taken says nothing of which one came close.
     fn contains(&self, key: &str) -> bool {
         let sent = digest(key);
-        let found = self
-            .0
-            .iter()
-            .fold(Choice::from(0), |found, known| found | known.ct_eq(&sent));
+        let found = self.0.iter().fold(Choice::from(0), |found, known| found | known.ct_eq(&sent));
         found.into()
     }
 }
@@ -58,16 +55,10 @@ fn digest(key: &str) -> [u8; 32] {
 fn sent_key(headers: &HeaderMap) -> Option<&str> {
     let one = |name: &str| {
         let mut values = headers.get_all(name).iter();
-        values
-            .next()
-            .filter(|_| values.next().is_none())?
-            .to_str()
-            .ok()
+        values.next().filter(|_| values.next().is_none())?.to_str().ok()
     };
     let key = if headers.contains_key(AUTHORIZATION) {
-        let (scheme, key) = one(AUTHORIZATION.as_str())?
-            .trim()
-            .split_once([' ', '\t'])?;
+        let (scheme, key) = one(AUTHORIZATION.as_str())?.trim().split_once([' ', '\t'])?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key)?
     } else {
         one("x-api-key")?
@@ -96,11 +87,7 @@ impl<S, R: Clone> Layer<S> for AdminAuthLayer<R> {
 
     fn layer(&self, inner: S) -> Self::Service {
         let Self { keys, refuse } = self.clone();
-        AdminAuth {
-            inner,
-            keys,
-            refuse,
-        }
+        AdminAuth { inner, keys, refuse }
     }
 }
 

@@ -57,10 +57,7 @@ pub struct AuthenticateLayer<C, R> {
 impl<C, R> AuthenticateLayer<C, R> {
     /// A layer that looks credentials up in `source` and answers refusals with `refuse`.
     pub fn new(source: C, refuse: R) -> Self {
-        Self {
-            source: Arc::new(source),
-            refuse: Arc::new(refuse),
-        }
+        Self { source: Arc::new(source), refuse: Arc::new(refuse) }
     }
 }
 
@@ -68,20 +65,13 @@ impl<S, C, R> Layer<S> for AuthenticateLayer<C, R> {
     type Service = Authenticate<S, C, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate {
-            inner,
-            source: self.source.clone(),
-            refuse: self.refuse.clone(),
-        }
+        Authenticate { inner, source: self.source.clone(), refuse: self.refuse.clone() }
     }
 }
 
 impl<C, R> Clone for AuthenticateLayer<C, R> {
     fn clone(&self) -> Self {
-        Self {
-            source: self.source.clone(),
-            refuse: self.refuse.clone(),
-        }
+        Self { source: self.source.clone(), refuse: self.refuse.clone() }
     }
 }
 
@@ -100,19 +90,13 @@ pub struct Authenticate<S, C, R> {
 
 impl<S: Clone, C, R> Clone for Authenticate<S, C, R> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            source: self.source.clone(),
-            refuse: self.refuse.clone(),
-        }
+        Self { inner: self.inner.clone(), source: self.source.clone(), refuse: self.refuse.clone() }
     }
 }
 
 impl<S: fmt::Debug, C, R> fmt::Debug for Authenticate<S, C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticate")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("Authenticate").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

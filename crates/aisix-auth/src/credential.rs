@@ -19,10 +19,8 @@ impl<'a> Credential<'a> {
     /// `Authorization` that is present but empty counts as none.
     pub fn of(headers: &'a HeaderMap) -> Result<Self, Error> {
         let missing = || Error::new(ErrorCode::InvalidApiKey, "Missing API key in request");
-        let value = headers
-            .get(AUTHORIZATION)
-            .or_else(|| headers.get("x-api-key"))
-            .ok_or_else(missing)?;
+        let value =
+            headers.get(AUTHORIZATION).or_else(|| headers.get("x-api-key")).ok_or_else(missing)?;
         let text = value
             .to_str()
             .map_err(|_| Error::new(ErrorCode::InvalidApiKey, "Invalid API key"))?
@@ -32,11 +30,7 @@ impl<'a> Credential<'a> {
             None if text.eq_ignore_ascii_case("bearer") => "",
             _ => text,
         };
-        if key.is_empty() {
-            Err(missing())
-        } else {
-            Ok(Self(key))
-        }
+        if key.is_empty() { Err(missing()) } else { Ok(Self(key)) }
     }
 
     /// The key itself.

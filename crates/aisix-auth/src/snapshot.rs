@@ -32,10 +32,7 @@ impl CredentialSource for SnapshotCredentials {
     ) -> Result<Caller, Error> {
         let snapshot = (self.find)(extensions)
             .ok_or_else(|| Error::internal("the request carries no configuration snapshot"))?;
-        snapshot
-            .authenticate(&credential.hash(), Timestamp::now)
-            .cloned()
-            .map(Caller::of)
+        snapshot.authenticate(&credential.hash(), Timestamp::now).cloned().map(Caller::of)
     }
 }
 

@@ -11,9 +11,7 @@ use crate::resource::BodyField;
 use crate::secret::Secret;
 
 fn text(description: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(SchemaType::new(Type::String))
-        .description(Some(description))
+    ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).description(Some(description))
 }
 
 impl PartialSchema for Secret {

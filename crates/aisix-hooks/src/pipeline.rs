@@ -41,24 +41,14 @@ impl Pipeline {
     /// Starts the hooks for one request.
     #[must_use]
     pub fn start(&self, info: &Arc<RequestInfo>) -> ActiveHooks {
-        let hooks = self
-            .factories
-            .iter()
-            .filter_map(|factory| factory.start(info))
-            .collect();
-        ActiveHooks {
-            hooks,
-            interest: self.interest,
-            completed: false,
-        }
+        let hooks = self.factories.iter().filter_map(|factory| factory.start(info)).collect();
+        ActiveHooks { hooks, interest: self.interest, completed: false }
     }
 }
 
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.factories.iter().map(|factory| factory.name()))
-            .finish()
+        f.debug_list().entries(self.factories.iter().map(|factory| factory.name())).finish()
     }
 }
 
@@ -114,9 +104,7 @@ impl ActiveHooks {
     /// # Errors
     /// The first refusal.
     pub fn on_event(&mut self, events: &mut Carried<ChatEvents>) -> Result<(), Error> {
-        self.hooks
-            .iter_mut()
-            .try_for_each(|hook| hook.on_event(events))
+        self.hooks.iter_mut().try_for_each(|hook| hook.on_event(events))
     }
 
     /// Runs `on_release` in order.
@@ -142,11 +130,7 @@ impl ActiveHooks {
 
 impl Drop for ActiveHooks {
     fn drop(&mut self) {
-        self.complete(&Outcome {
-            status: 499,
-            cancelled: true,
-            ..Outcome::default()
-        });
+        self.complete(&Outcome { status: 499, cancelled: true, ..Outcome::default() });
     }
 }
 

@@ -26,16 +26,10 @@ impl HookFactory for ValidateModelHook {
 impl Hook for ValidateModelHook {
     async fn on_request(&mut self, request: &mut HookRequest) -> Result<Flow, Error> {
         let name = request.payload.model().ok_or_else(|| {
-            Error::new(
-                ErrorCode::MissingModelField,
-                "Missing field 'model' in request",
-            )
+            Error::new(ErrorCode::MissingModelField, "Missing field 'model' in request")
         })?;
         let model = request.info.snapshot.resolve_model(name).ok_or_else(|| {
-            Error::new(
-                ErrorCode::ModelNotFound,
-                format!("Model '{name}' not found"),
-            )
+            Error::new(ErrorCode::ModelNotFound, format!("Model '{name}' not found"))
         })?;
         if !request.info.caller.may_use(name) {
             return Err(Error::new(

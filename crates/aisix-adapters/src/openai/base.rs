@@ -16,21 +16,16 @@ const ENDPOINTS: [&str; 7] = [
 
 /// The URL of an endpoint path below a configured base.
 pub(super) fn endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error> {
-    let base = api_base
-        .map(str::trim)
-        .filter(|base| !base.is_empty())
-        .ok_or_else(|| {
-            invalid("the provider key has no api_base; for OpenAI set https://api.openai.com/v1")
-        })?;
+    let base = api_base.map(str::trim).filter(|base| !base.is_empty()).ok_or_else(|| {
+        invalid("the provider key has no api_base; for OpenAI set https://api.openai.com/v1")
+    })?;
     let base = normalized(base);
     let url: Uri = format!("{base}{path}")
         .parse()
         .map_err(|_| invalid("the provider key's api_base is not a URL"))?;
     match (url.scheme_str(), url.host()) {
         (Some("http" | "https"), Some(_)) => Ok(url),
-        _ => Err(invalid(
-            "the provider key's api_base must be an http:// or https:// URL",
-        )),
+        _ => Err(invalid("the provider key's api_base must be an http:// or https:// URL")),
     }
 }
 

@@ -8,66 +8,31 @@ fn check(base: &str, expected: &str) {
 
 #[test]
 fn mends_copy_paste_mistakes_and_guesses_nothing() {
-    check(
-        "https://api.openai.com/v1",
-        "https://api.openai.com/v1/chat/completions",
-    );
-    check(
-        "  https://api.openai.com/v1/ ",
-        "https://api.openai.com/v1/chat/completions",
-    );
-    check(
-        "https://api.openai.com",
-        "https://api.openai.com/v1/chat/completions",
-    );
-    check(
-        "https://api.openai.com/",
-        "https://api.openai.com/v1/chat/completions",
-    );
+    check("https://api.openai.com/v1", "https://api.openai.com/v1/chat/completions");
+    check("  https://api.openai.com/v1/ ", "https://api.openai.com/v1/chat/completions");
+    check("https://api.openai.com", "https://api.openai.com/v1/chat/completions");
+    check("https://api.openai.com/", "https://api.openai.com/v1/chat/completions");
     check(
         "https://api.openai.com/v1/chat/completions",
         "https://api.openai.com/v1/chat/completions",
     );
-    check(
-        "https://api.openai.com/v1/embeddings/",
-        "https://api.openai.com/v1/chat/completions",
-    );
-    check(
-        "https://api.openai.com/chat/completions",
-        "https://api.openai.com/v1/chat/completions",
-    );
+    check("https://api.openai.com/v1/embeddings/", "https://api.openai.com/v1/chat/completions");
+    check("https://api.openai.com/chat/completions", "https://api.openai.com/v1/chat/completions");
     check("https://h", "https://h/chat/completions");
-    check(
-        "https://h/prefix/v2//",
-        "https://h/prefix/v2/chat/completions",
-    );
+    check("https://h/prefix/v2//", "https://h/prefix/v2/chat/completions");
     check(
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
     );
-    check(
-        "http://127.0.0.1:8080/v1",
-        "http://127.0.0.1:8080/v1/chat/completions",
-    );
+    check("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/chat/completions");
     check("https://h/v1/completions", "https://h/v1/chat/completions");
 }
 
 #[test]
 fn refuses_a_base_that_is_missing_or_no_url() {
-    for base in [
-        None,
-        Some(""),
-        Some("   "),
-        Some("api.openai.com/v1"),
-        Some("ftp://h/v1"),
-    ] {
+    for base in [None, Some(""), Some("   "), Some("api.openai.com/v1"), Some("ftp://h/v1")] {
         let error = endpoint(base, "/chat/completions").expect_err("the base is unusable");
         assert_eq!(error.status(), 400, "for base {base:?}");
-        assert!(
-            error
-                .message()
-                .starts_with("invalid upstream configuration: "),
-            "{error}"
-        );
+        assert!(error.message().starts_with("invalid upstream configuration: "), "{error}");
     }
 }

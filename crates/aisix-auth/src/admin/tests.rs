@@ -8,21 +8,14 @@ use super::{AdminAuthLayer, AdminKeys};
 fn admits(headers: &[(&'static str, &'static str)]) -> bool {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        map.append(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     AdminKeys::new(["first-key", "second-key"]).admit(&map)
 }
 
 #[test]
 fn admits_every_key_as_bearer_in_any_case_and_as_x_api_key() {
-    for scheme in [
-        "Bearer second-key",
-        "bearer first-key",
-        "BEARER   first-key ",
-    ] {
+    for scheme in ["Bearer second-key", "bearer first-key", "BEARER   first-key "] {
         assert!(admits(&[("authorization", scheme)]), "{scheme}");
     }
     assert!(admits(&[("x-api-key", "second-key")]));
@@ -30,47 +23,27 @@ fn admits_every_key_as_bearer_in_any_case_and_as_x_api_key() {
 
 #[test]
 fn refuses_what_is_not_a_key() {
-    for value in [
-        "Bearer first-ke",
-        "Bearer first-key-2",
-        "Bearer",
-        "Bearer ",
-        "",
-        "Basic first-key",
-    ] {
+    for value in
+        ["Bearer first-ke", "Bearer first-key-2", "Bearer", "Bearer ", "", "Basic first-key"]
+    {
         assert!(!admits(&[("authorization", value)]), "{value}");
     }
-    assert!(
-        !admits(&[("authorization", "first-key")]),
-        "a bare key is a caller's habit"
-    );
+    assert!(!admits(&[("authorization", "first-key")]), "a bare key is a caller's habit");
     assert!(!admits(&[("x-api-key", "")]));
     assert!(!admits(&[]));
 }
 
 #[test]
 fn an_authorization_header_is_not_mended_by_x_api_key() {
-    assert!(!admits(&[
-        ("authorization", "Basic abc"),
-        ("x-api-key", "first-key")
-    ]));
-    assert!(!admits(&[
-        ("authorization", ""),
-        ("x-api-key", "first-key")
-    ]));
+    assert!(!admits(&[("authorization", "Basic abc"), ("x-api-key", "first-key")]));
+    assert!(!admits(&[("authorization", ""), ("x-api-key", "first-key")]));
 }
 
 #[test]
 fn two_credentials_that_could_disagree_count_as_none() {
-    let twice = [
-        ("authorization", "Bearer first-key"),
-        ("authorization", "Bearer second-key"),
-    ];
+    let twice = [("authorization", "Bearer first-key"), ("authorization", "Bearer second-key")];
     assert!(!admits(&twice));
-    assert!(!admits(&[
-        ("x-api-key", "first-key"),
-        ("x-api-key", "first-key")
-    ]));
+    assert!(!admits(&[("x-api-key", "first-key"), ("x-api-key", "first-key")]));
 }
 
 #[test]
@@ -103,9 +76,6 @@ fn a_refused_request_never_reaches_the_inner_service() {
     };
     let mut answer = answer;
     assert_eq!(answer(Request::new(())), "refused");
-    let request = Request::builder()
-        .header("x-api-key", "first-key")
-        .body(())
-        .unwrap();
+    let request = Request::builder().header("x-api-key", "first-key").body(()).unwrap();
     assert_eq!(answer(request), "inside");
 }

@@ -67,15 +67,9 @@ impl Canaries {
     ///
     /// When it has fewer than 16 bytes, so that a search could find it by chance.
     pub fn add(&mut self, name: &str, secret: &str) {
-        assert!(
-            secret.len() >= MIN_LENGTH,
-            "the secret {name} is shorter than {MIN_LENGTH} bytes"
-        );
+        assert!(secret.len() >= MIN_LENGTH, "the secret {name} is shorter than {MIN_LENGTH} bytes");
         let forms = forms(secret.as_bytes());
-        self.0.push(Canary {
-            name: name.to_owned(),
-            forms,
-        });
+        self.0.push(Canary { name: name.to_owned(), forms });
     }
 
     /// Asserts that no secret is in `haystack`, in any form.
@@ -117,10 +111,8 @@ impl Place {
             Self::LowerCase => haystack.to_ascii_lowercase(),
             Self::UrlDecoded => unescape(haystack, b"%", 2),
             Self::FormDecoded => {
-                let spaced: Vec<_> = haystack
-                    .iter()
-                    .map(|&byte| if byte == b'+' { b' ' } else { byte })
-                    .collect();
+                let spaced: Vec<_> =
+                    haystack.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
                 unescape(&spaced, b"%", 2)
             }
             Self::JsonDecoded => unescape_json(haystack),
@@ -130,62 +122,22 @@ impl Place {
 
 fn forms(secret: &[u8]) -> Vec<Form> {
     let numbers = |separator| {
-        secret
-            .iter()
-            .map(u8::to_string)
-            .collect::<Vec<_>>()
-            .join(separator)
-            .into_bytes()
+        secret.iter().map(u8::to_string).collect::<Vec<_>>().join(separator).into_bytes()
     };
-    let hex = secret
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let hex = secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut forms = vec![
-        Form {
-            name: "as it is",
-            needle: secret.to_vec(),
-            place: Place::AsIs,
-        },
-        Form {
-            name: "as numbers",
-            needle: numbers(", "),
-            place: Place::AsIs,
-        },
-        Form {
-            name: "as numbers",
-            needle: numbers(","),
-            place: Place::AsIs,
-        },
-        Form {
-            name: "hexadecimal",
-            needle: hex.into_bytes(),
-            place: Place::LowerCase,
-        },
-        Form {
-            name: "URL-encoded",
-            needle: secret.to_vec(),
-            place: Place::UrlDecoded,
-        },
-        Form {
-            name: "form-encoded",
-            needle: secret.to_vec(),
-            place: Place::FormDecoded,
-        },
-        Form {
-            name: "JSON-escaped",
-            needle: secret.to_vec(),
-            place: Place::JsonDecoded,
-        },
+        Form { name: "as it is", needle: secret.to_vec(), place: Place::AsIs },
+        Form { name: "as numbers", needle: numbers(", "), place: Place::AsIs },
+        Form { name: "as numbers", needle: numbers(","), place: Place::AsIs },
+        Form { name: "hexadecimal", needle: hex.into_bytes(), place: Place::LowerCase },
+        Form { name: "URL-encoded", needle: secret.to_vec(), place: Place::UrlDecoded },
+        Form { name: "form-encoded", needle: secret.to_vec(), place: Place::FormDecoded },
+        Form { name: "JSON-escaped", needle: secret.to_vec(), place: Place::JsonDecoded },
     ];
     for offset in 0..3 {
         for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let needle = base64_core(&engine, secret, offset);
-            forms.push(Form {
-                name: "base64",
-                needle,
-                place: Place::AsIs,
-            });
+            forms.push(Form { name: "base64", needle, place: Place::AsIs });
         }
     }
     forms
@@ -204,9 +156,7 @@ fn base64_core(engine: &base64::engine::GeneralPurpose, secret: &[u8], offset: u
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// Replaces every `marker` + `digits` hexadecimal digits by the byte they name, where they name one.

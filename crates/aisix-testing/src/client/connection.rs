@@ -65,19 +65,10 @@ impl Connection {
     /// When nothing accepts at `address`.
     pub async fn open(address: impl ToSocketAddrs) -> Self {
         let connecting = TcpStream::connect(address);
-        let stream = wait::within("a connection", connecting)
-            .await
-            .expect("a server that accepts");
-        stream
-            .set_nodelay(true)
-            .expect("a socket that sends at once");
+        let stream = wait::within("a connection", connecting).await.expect("a server that accepts");
+        stream.set_nodelay(true).expect("a socket that sends at once");
         let body = Body::done();
-        Self {
-            stream,
-            unread: BytesMut::new(),
-            body,
-            events: EventReader::default(),
-        }
+        Self { stream, unread: BytesMut::new(), body, events: EventReader::default() }
     }
 
     /// Sends bytes, whatever they are.
@@ -105,9 +96,7 @@ impl Connection {
     ///
     /// When the socket refuses the option.
     pub fn reset(self) {
-        self.stream
-            .set_zero_linger()
-            .expect("a socket that can be reset");
+        self.stream.set_zero_linger().expect("a socket that can be reset");
     }
 
     /// Reads the head of the next response; an interim one (1xx) too. What was left of the previous
@@ -118,11 +107,7 @@ impl Connection {
     /// When the connection ends first or the bytes are no response head.
     pub async fn head(&mut self) -> Result<Head, Broken> {
         while self.piece().await?.is_some() {}
-        let ResponseHead {
-            status,
-            headers,
-            body,
-        } = loop {
+        let ResponseHead { status, headers, body } = loop {
             if let Some(head) = wire::take_response_head(&mut self.unread)? {
                 break head;
             }
@@ -175,11 +160,7 @@ impl Connection {
     pub async fn response(&mut self) -> Result<Response, Broken> {
         let Head { status, headers } = self.head().await?;
         let body = self.body().await?;
-        Ok(Response {
-            status,
-            headers,
-            body,
-        })
+        Ok(Response { status, headers, body })
     }
 
     /// Reads the next server-sent event of the body as it arrives, comments included; `None` at the

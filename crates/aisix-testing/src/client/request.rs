@@ -113,21 +113,13 @@ impl Request {
     /// When nothing accepts at `address`, or no head comes.
     pub async fn stream(&self, address: impl ToSocketAddrs) -> (Head, Connection) {
         let mut connection = Connection::open(address).await;
-        connection
-            .send(self.written("close"))
-            .await
-            .expect("a server that reads");
+        connection.send(self.written("close")).await.expect("a server that reads");
         let head = connection.head().await.expect("a response head");
         (head, connection)
     }
 
     fn written(&self, connection: &str) -> Bytes {
-        let Self {
-            method,
-            target,
-            headers,
-            body,
-        } = self;
+        let Self { method, target, headers, body } = self;
         let mut head = format!(
             "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: {connection}\r\n"
         );

@@ -70,7 +70,5 @@ impl Response {
 }
 
 fn visible<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get(name)
-        .map(|value| value.to_str().expect("a header of visible ASCII"))
+    headers.get(name).map(|value| value.to_str().expect("a header of visible ASCII"))
 }

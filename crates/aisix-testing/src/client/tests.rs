@@ -8,11 +8,7 @@ use crate::{Reply, ScriptedUpstream};
 async fn reads_an_ordinary_answer() {
     let upstream = ScriptedUpstream::start();
     upstream.enqueue(Reply::json(201, r#"{"a":1}"#).header("x-answer", "yes"));
-    let response = Request::post("/things")
-        .bearer("k")
-        .json("{}")
-        .send(upstream.address())
-        .await;
+    let response = Request::post("/things").bearer("k").json("{}").send(upstream.address()).await;
     assert_eq!(response.status, 201);
     assert_eq!(response.header("x-answer"), Some("yes"));
     assert_eq!(response.json::<serde_json::Value>()["a"], 1);
@@ -27,11 +23,7 @@ async fn sends_two_requests_at_once() {
     let upstream = ScriptedUpstream::start();
     upstream.respond_with(|request| Reply::text(200, request.path_and_query.clone()));
     let mut connection = Connection::open(upstream.address()).await;
-    let both = [
-        Request::get("/1").to_bytes(),
-        Request::post("/2").body("x").to_bytes(),
-    ]
-    .concat();
+    let both = [Request::get("/1").to_bytes(), Request::post("/2").body("x").to_bytes()].concat();
     connection.send(both).await.unwrap();
     assert_eq!(connection.response().await.unwrap().text(), "/1");
     assert_eq!(connection.response().await.unwrap().text(), "/2");
@@ -60,9 +52,7 @@ async fn goes_on_reading_after_it_has_finished_sending() {
     connection.send("half").await.unwrap();
     connection.finish_sending().await.unwrap();
     let mut received = Vec::new();
-    tokio::io::AsyncReadExt::read_to_end(&mut peer, &mut received)
-        .await
-        .unwrap();
+    tokio::io::AsyncReadExt::read_to_end(&mut peer, &mut received).await.unwrap();
     assert_eq!(received, b"half");
     tokio::io::AsyncWriteExt::write_all(&mut peer, b"HTTP/1.1 400 No\r\ncontent-length: 0\r\n\r\n")
         .await
@@ -78,9 +68,7 @@ async fn its_reset_reaches_the_server_as_a_reset() {
     let connection = Connection::open(listener.local_addr().unwrap()).await;
     let (mut peer, _) = listener.accept().await.unwrap();
     connection.reset();
-    let error = tokio::io::AsyncReadExt::read(&mut peer, &mut [0; 8])
-        .await
-        .unwrap_err();
+    let error = tokio::io::AsyncReadExt::read(&mut peer, &mut [0; 8]).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
@@ -90,15 +78,9 @@ async fn tells_a_close_from_a_reset() {
     let half = || Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
     upstream.enqueue(half().close());
     upstream.enqueue(half().reset());
-    let closed = Request::get("/")
-        .try_send(upstream.address())
-        .await
-        .unwrap_err();
+    let closed = Request::get("/").try_send(upstream.address()).await.unwrap_err();
     assert!(matches!(closed, Broken::Closed(_)), "{closed}");
-    let reset = Request::get("/")
-        .try_send(upstream.address())
-        .await
-        .unwrap_err();
+    let reset = Request::get("/").try_send(upstream.address()).await.unwrap_err();
     assert!(matches!(reset, Broken::Reset), "{reset}");
 }
 
@@ -106,10 +88,7 @@ async fn tells_a_close_from_a_reset() {
 async fn says_that_an_answer_is_not_http() {
     let upstream = ScriptedUpstream::start();
     upstream.enqueue(Reply::raw("220 smtp.example ready\r\n\r\n").close());
-    let broken = Request::get("/")
-        .try_send(upstream.address())
-        .await
-        .unwrap_err();
+    let broken = Request::get("/").try_send(upstream.address()).await.unwrap_err();
     assert!(matches!(broken, Broken::Malformed(_)), "{broken}");
 }
 
@@ -139,10 +118,7 @@ async fn reads_events_as_they_arrive() {
     assert_eq!(events[2].data(), "ä\n2");
     assert_eq!(events[3].data(), "last");
     assert_eq!(
-        events
-            .iter()
-            .flat_map(|event| event.raw.to_vec())
-            .collect::<Vec<_>>(),
+        events.iter().flat_map(|event| event.raw.to_vec()).collect::<Vec<_>>(),
         frames.as_bytes()
     );
 }
@@ -159,10 +135,7 @@ fn events_end_at_any_mix_of_line_ends() {
         }
         let data: Vec<_> = events.iter().map(Event::data).collect();
         assert_eq!(data, ["1", "2", "3", "4", "5"], "in pieces of {step}");
-        let raw = events
-            .iter()
-            .flat_map(|event| event.raw.to_vec())
-            .collect::<Vec<_>>();
+        let raw = events.iter().flat_map(|event| event.raw.to_vec()).collect::<Vec<_>>();
         assert_eq!(raw, all.as_bytes(), "in pieces of {step}");
         assert_eq!(reader.finish(), None);
     }

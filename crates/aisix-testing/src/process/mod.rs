@@ -62,10 +62,7 @@ impl Program {
     /// When `AISIX_TEST_BIN` is not set.
     #[must_use]
     pub fn aisix() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test has no other way to learn the path"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test has no other way to learn the path")]
         let path = std::env::var_os(BINARY);
         Self::gateway(path)
     }
@@ -102,8 +99,7 @@ impl Program {
     /// Sets an environment variable. The rest of the environment is inherited, but for `AISIX_*`.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.variables
-            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.variables.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -137,20 +133,14 @@ impl Program {
                 command.env_remove(name);
             }
         }
-        command
-            .args(&self.args)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(&self.args).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.directory()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{} does not start: {error}", self.path.display()));
         let output = Output::of(&mut child);
-        Process {
-            child,
-            output,
-            program: self.clone(),
-        }
+        Process { child, output, program: self.clone() }
     }
 }
 
@@ -204,11 +194,7 @@ impl Process {
         let searching = || {
             // Asked first: when nothing more can come, the look at the lines is the last one.
             let over = self.output.is_complete();
-            let found = self
-                .output
-                .lines(|_| true)
-                .into_iter()
-                .find(|line| matches(line));
+            let found = self.output.lines(|_| true).into_iter().find(|line| matches(line));
             assert!(
                 found.is_some() || !over,
                 "the process ended without printing \"{what}\", but:\n{}",
@@ -240,10 +226,7 @@ impl Process {
     ///
     /// When the system does not say.
     pub fn is_running(&mut self) -> bool {
-        self.child
-            .try_wait()
-            .expect("a child of this process")
-            .is_none()
+        self.child.try_wait().expect("a child of this process").is_none()
     }
 
     /// Waits until it has ended and all that it printed has been read.
@@ -268,20 +251,13 @@ impl Process {
 }
 
 impl Drop for Process {
-    #[expect(
-        clippy::print_stderr,
-        reason = "a failing test shows what its process said"
-    )]
+    #[expect(clippy::print_stderr, reason = "a failing test shows what its process said")]
     fn drop(&mut self) {
         // Both fail only where the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!(
-                "{} printed:\n{}",
-                self.program.path.display(),
-                self.output.text()
-            );
+            eprintln!("{} printed:\n{}", self.program.path.display(), self.output.text());
         }
     }
 }
@@ -295,8 +271,5 @@ impl Drop for Process {
 #[must_use]
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
+    listener.local_addr().expect("a bound socket has an address").port()
 }

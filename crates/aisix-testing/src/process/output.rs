@@ -35,11 +35,7 @@ impl Output {
     /// The lines so far of the wanted streams.
     pub(super) fn lines(&self, wanted: impl Fn(Stream) -> bool) -> Vec<String> {
         let lines = lock(&self.lines);
-        lines
-            .iter()
-            .filter(|(stream, _)| wanted(*stream))
-            .map(|(_, line)| line.clone())
-            .collect()
+        lines.iter().filter(|(stream, _)| wanted(*stream)).map(|(_, line)| line.clone()).collect()
     }
 
     /// Everything so far, one line a line.
@@ -62,9 +58,7 @@ fn read(
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
         while matches!(from.read_until(b'\n', &mut line), Ok(length) if length > 0) {
-            let text = String::from_utf8_lossy(&line)
-                .trim_end_matches(['\r', '\n'])
-                .to_owned();
+            let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
             lock(&lines).push((stream, text));
             line.clear();
         }

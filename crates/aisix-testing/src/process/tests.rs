@@ -21,9 +21,7 @@ async fn waits_for_a_line() {
     let mut process =
         shell("echo starting; echo listening on 1234; exec tail -f /dev/null").start();
     assert_eq!(process.line_with("listening").await, "listening on 1234");
-    let starts = process
-        .line_where("a start", |line| line.starts_with("start"))
-        .await;
+    let starts = process.line_where("a start", |line| line.starts_with("start")).await;
     assert_eq!(starts, "starting");
     assert!(process.is_running());
 }
@@ -31,10 +29,7 @@ async fn waits_for_a_line() {
 #[tokio::test]
 #[should_panic(expected = "ended without printing \"listening\", but:\nport taken")]
 async fn says_what_was_printed_instead_of_the_line() {
-    shell("echo port taken; exit 1")
-        .start()
-        .line_with("listening")
-        .await;
+    shell("echo port taken; exit 1").start().line_with("listening").await;
 }
 
 #[tokio::test]

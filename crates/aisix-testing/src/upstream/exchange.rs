@@ -76,29 +76,14 @@ async fn read_request(
     unread: &mut BytesMut,
     connection: usize,
 ) -> Result<(Received, bool), NoRequest> {
-    let RequestHead {
-        method,
-        target,
-        headers,
-        keep_alive,
-        body,
-    } = loop {
+    let RequestHead { method, target, headers, keep_alive, body } = loop {
         if let Some(head) = wire::take_request_head(unread)? {
             break head;
         }
         read_more(stream, unread).await?;
     };
     let body = read_body(body, stream, unread).await?;
-    Ok((
-        Received {
-            method,
-            path_and_query: target,
-            headers,
-            body,
-            connection,
-        },
-        keep_alive,
-    ))
+    Ok((Received { method, path_and_query: target, headers, body, connection }, keep_alive))
 }
 
 async fn read_body(
@@ -147,11 +132,7 @@ async fn perform(reply: Reply, writer: &mut WriteHalf<'_>) -> Ending {
                 gate.pass().await;
                 Ok(())
             }
-            Step::Trickle {
-                bytes,
-                piece,
-                pause,
-            } => trickle(writer, bytes, *piece, *pause).await,
+            Step::Trickle { bytes, piece, pause } => trickle(writer, bytes, *piece, *pause).await,
             Step::Hang => pending().await,
             Step::Close => return Ending::Close,
             Step::Reset => return Ending::Reset,

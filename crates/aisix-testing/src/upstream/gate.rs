@@ -47,9 +47,7 @@ impl Gate {
         let mut state = self.0.subscribe();
         let arrived = state.wait_for(|state| state.arrivals >= times);
         let what = format!("arrival number {times} at a gate");
-        wait::within(&what, arrived)
-            .await
-            .expect("this gate holds the sender");
+        wait::within(&what, arrived).await.expect("this gate holds the sender");
     }
 
     /// Arrives, and waits for the gate to be open. No deadline: the script waits for the test, and
@@ -57,10 +55,7 @@ impl Gate {
     pub(super) async fn pass(&self) {
         self.0.send_modify(|state| state.arrivals += 1);
         let mut state = self.0.subscribe();
-        state
-            .wait_for(|state| state.is_open)
-            .await
-            .expect("this gate holds the sender");
+        state.wait_for(|state| state.is_open).await.expect("this gate holds the sender");
     }
 }
 

@@ -67,12 +67,8 @@ impl ScriptedUpstream {
     #[must_use]
     pub fn start() -> Self {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
-        listener
-            .set_nonblocking(true)
-            .expect("a socket for an asynchronous runtime");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        listener.set_nonblocking(true).expect("a socket for an asynchronous runtime");
+        let address = listener.local_addr().expect("a bound socket has an address");
         let record = Arc::new(Record::default());
         let (stop, stopped) = oneshot::channel();
         let server = {
@@ -82,12 +78,7 @@ impl ScriptedUpstream {
                 .spawn(move || serve(listener, record, stopped))
                 .expect("a thread")
         };
-        Self {
-            address,
-            record,
-            stop: Some(stop),
-            server: Some(server),
-        }
+        Self { address, record, stop: Some(stop), server: Some(server) }
     }
 
     /// The address it listens on.
@@ -114,8 +105,7 @@ impl ScriptedUpstream {
 
     /// Lets `responder` answer every request for which the queue holds nothing.
     pub fn respond_with(&self, responder: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
-        self.record
-            .change(|state| state.responder = Some(Arc::new(responder)));
+        self.record.change(|state| state.responder = Some(Arc::new(responder)));
     }
 
     /// Every request so far, in the order in which they were completely received.
@@ -130,9 +120,7 @@ impl ScriptedUpstream {
     ///
     /// When none comes within [`crate::wait::DEADLINE`].
     pub async fn next_request(&self) -> Received {
-        self.record
-            .take("a request to the upstream", |state| state.received.next())
-            .await
+        self.record.take("a request to the upstream", |state| state.received.next()).await
     }
 
     /// Waits until a peer closes its connection before the reply was complete, and returns the
@@ -143,9 +131,7 @@ impl ScriptedUpstream {
     /// When none does within [`crate::wait::DEADLINE`].
     pub async fn wait_disconnected(&self) -> Received {
         self.record
-            .take("a peer that leaves before the reply is complete", |state| {
-                state.abandoned.next()
-            })
+            .take("a peer that leaves before the reply is complete", |state| state.abandoned.next())
             .await
     }
 
@@ -177,10 +163,7 @@ impl ScriptedUpstream {
 
 impl fmt::Debug for ScriptedUpstream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ScriptedUpstream")
-            .field("address", &self.address)
-            .finish()
+        formatter.debug_struct("ScriptedUpstream").field("address", &self.address).finish()
     }
 }
 
@@ -191,24 +174,16 @@ impl Drop for ScriptedUpstream {
         if std::thread::panicking() {
             return;
         }
-        assert!(
-            matches!(ended, Some(Ok(()))),
-            "the upstream's own thread panicked"
-        );
+        assert!(matches!(ended, Some(Ok(()))), "the upstream's own thread panicked");
         let problems = self.record.look(|state| state.problems.join("; "));
-        assert!(
-            problems.is_empty(),
-            "the upstream met what its script does not allow: {problems}"
-        );
+        assert!(problems.is_empty(), "the upstream met what its script does not allow: {problems}");
     }
 }
 
 /// Accepts connections until `stopped` resolves; whatever is open then closes with the runtime.
 fn serve(listener: std::net::TcpListener, record: Arc<Record>, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let accepting = async move {
         let listener = TcpListener::from_std(listener).expect("a non-blocking listener");
         loop {

@@ -27,9 +27,7 @@ impl Received {
     /// When the value is not visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().expect("a header of visible ASCII"))
+        self.headers.get(name).map(|value| value.to_str().expect("a header of visible ASCII"))
     }
 
     /// The body as text.

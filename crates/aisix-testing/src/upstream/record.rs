@@ -74,10 +74,7 @@ impl Record {
                 if let Some(found) = found {
                     return found;
                 }
-                changes
-                    .changed()
-                    .await
-                    .expect("this record holds the sender");
+                changes.changed().await.expect("this record holds the sender");
             }
         };
         wait::within(what, taking).await

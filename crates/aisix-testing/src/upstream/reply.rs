@@ -148,11 +148,7 @@ impl Reply {
     /// Then writes `bytes` in pieces of `piece` bytes, each followed by `pause`.
     #[must_use]
     pub fn trickle(self, bytes: impl Into<Bytes>, piece: usize, pause: Duration) -> Self {
-        self.step(Step::Trickle {
-            bytes: bytes.into(),
-            piece,
-            pause,
-        })
+        self.step(Step::Trickle { bytes: bytes.into(), piece, pause })
     }
 
     /// Then waits until the test opens `gate`.
@@ -214,9 +210,7 @@ impl Step {
 }
 
 fn head(status: u16, headers: &[(String, String)]) -> Bytes {
-    let reason = http::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|code| code.canonical_reason());
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason.unwrap_or("Unnamed"));
     for (name, value) in headers {
         head.extend([name, ": ", value, "\r\n"]);

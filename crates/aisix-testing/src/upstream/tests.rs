@@ -28,20 +28,11 @@ async fn records_what_it_received() {
     Request::get("/second").send(upstream.address()).await;
 
     let first = upstream.next_request().await;
-    assert_eq!(
-        (first.method.as_str(), first.path_and_query.as_str()),
-        ("PUT", "/a/b?c=d")
-    );
-    assert_eq!(
-        first.headers.get_all("x-two").iter().collect::<Vec<_>>(),
-        ["1", "2"]
-    );
+    assert_eq!((first.method.as_str(), first.path_and_query.as_str()), ("PUT", "/a/b?c=d"));
+    assert_eq!(first.headers.get_all("x-two").iter().collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!((first.text(), first.connection), ("abcde", 0));
     let second = upstream.next_request().await;
-    assert_eq!(
-        (second.path_and_query.as_str(), second.connection),
-        ("/second", 1)
-    );
+    assert_eq!((second.path_and_query.as_str(), second.connection), ("/second", 1));
 }
 
 #[tokio::test]
@@ -51,13 +42,7 @@ async fn the_responder_sees_the_request() {
         Some("Bearer good") => Reply::text(200, "in"),
         _ => Reply::text(401, "out"),
     });
-    let status = async |key| {
-        Request::get("/")
-            .bearer(key)
-            .send(upstream.address())
-            .await
-            .status
-    };
+    let status = async |key| Request::get("/").bearer(key).send(upstream.address()).await.status;
     assert_eq!((status("good").await, status("bad").await), (200, 401));
 }
 
@@ -70,18 +55,12 @@ async fn says_exactly_the_scripted_bytes() {
                     x-a: b\r\n\r\n{}";
     assert_eq!(reply.to_bytes(), expected);
 
-    let mut stream = tokio::net::TcpStream::connect(upstream.address())
-        .await
-        .unwrap();
+    let mut stream = tokio::net::TcpStream::connect(upstream.address()).await.unwrap();
     let request = b"GET / HTTP/1.1\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request)
-        .await
-        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request).await.unwrap();
     let mut received = String::new();
     let reading = tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut received);
-    wait::within("the end of the connection", reading)
-        .await
-        .unwrap();
+    wait::within("the end of the connection", reading).await.unwrap();
     assert_eq!(received, expected);
 }
 
@@ -89,11 +68,8 @@ async fn says_exactly_the_scripted_bytes() {
 async fn a_stream_goes_on_when_its_gate_is_opened() {
     let upstream = ScriptedUpstream::start();
     let gate = Gate::new();
-    let reply = Reply::open_sse()
-        .chunk("data: 1\n\n")
-        .wait_for(&gate)
-        .chunks(["data: 2\n\n"])
-        .end();
+    let reply =
+        Reply::open_sse().chunk("data: 1\n\n").wait_for(&gate).chunks(["data: 2\n\n"]).end();
     upstream.enqueue(reply);
     let (_, mut connection) = Request::get("/").stream(upstream.address()).await;
     assert_eq!(connection.event().await.unwrap().unwrap().data(), "1");
@@ -117,14 +93,8 @@ async fn resets_in_the_middle_of_a_stream() {
 async fn closes_before_the_first_byte() {
     let upstream = ScriptedUpstream::start();
     upstream.enqueue(Reply::new().close());
-    let broken = Request::get("/")
-        .try_send(upstream.address())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(broken, Broken::Closed(ref unread) if unread.is_empty()),
-        "{broken}"
-    );
+    let broken = Request::get("/").try_send(upstream.address()).await.unwrap_err();
+    assert!(matches!(broken, Broken::Closed(ref unread) if unread.is_empty()), "{broken}");
 }
 
 #[tokio::test]
@@ -134,10 +104,7 @@ async fn a_reply_can_break_off_at_each_of_its_bytes() {
     for length in 0..whole.len() {
         upstream.enqueue(Reply::raw(whole.slice(..length)).close());
         let outcome = Request::get("/").try_send(upstream.address()).await;
-        assert!(
-            matches!(outcome, Err(Broken::Closed(_))),
-            "after {length} bytes: {outcome:?}"
-        );
+        assert!(matches!(outcome, Err(Broken::Closed(_))), "after {length} bytes: {outcome:?}");
     }
 }
 
@@ -150,10 +117,7 @@ async fn notices_that_the_peer_left_while_it_hangs() {
     drop(connection);
     assert_eq!(upstream.wait_disconnected().await.path_and_query, "/left");
     upstream.wait_idle().await;
-    assert_eq!(
-        (upstream.connections(), upstream.open_connections()),
-        (1, 0)
-    );
+    assert_eq!((upstream.connections(), upstream.open_connections()), (1, 0));
 }
 
 #[tokio::test]
@@ -175,10 +139,7 @@ async fn a_peer_that_leaves_after_the_reply_has_abandoned_nothing() {
     upstream.enqueue(Reply::new().hang());
     Request::get("/whole").send(upstream.address()).await;
     let mut connection = Connection::open(upstream.address()).await;
-    connection
-        .send(Request::get("/hung").to_bytes())
-        .await
-        .unwrap();
+    connection.send(Request::get("/hung").to_bytes()).await.unwrap();
     wait::until("both requests", || upstream.requests().len() == 2).await;
     drop(connection);
     assert_eq!(upstream.wait_disconnected().await.path_and_query, "/hung");
@@ -197,11 +158,8 @@ async fn trickles_the_same_bytes() {
 async fn serves_several_connections_at_once() {
     let upstream = ScriptedUpstream::start();
     let gate = Gate::new();
-    upstream.always(
-        Reply::new()
-            .wait_for(&gate)
-            .step(Step::Bytes(Reply::text(200, "").to_bytes())),
-    );
+    upstream
+        .always(Reply::new().wait_for(&gate).step(Step::Bytes(Reply::text(200, "").to_bytes())));
     let address = upstream.address();
     let calls: Vec<_> = (0..8)
         .map(|_| tokio::spawn(async move { Request::get("/").send(address).await.status }))

@@ -78,10 +78,7 @@ async fn within_deadline<T>(deadline: Duration, what: &str, future: impl Future<
             output = &mut future => return output,
             () = tokio::time::sleep(TICK) => {}
         }
-        assert!(
-            start.elapsed() < deadline,
-            "waited {deadline:?} in vain for: {what}"
-        );
+        assert!(start.elapsed() < deadline, "waited {deadline:?} in vain for: {what}");
     }
 }
 

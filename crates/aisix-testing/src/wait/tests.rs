@@ -47,9 +47,6 @@ async fn a_paused_clock_does_not_bring_the_deadline_forward() {
         std::thread::park_timeout(Duration::from_millis(20));
         sender.send("from outside").unwrap();
     });
-    assert_eq!(
-        within("a word from outside", receiver).await.unwrap(),
-        "from outside"
-    );
+    assert_eq!(within("a word from outside", receiver).await.unwrap(), "from outside");
     outside.join().unwrap();
 }

@@ -39,9 +39,7 @@ pub(crate) struct ResponseHead {
 pub(crate) fn take_request_head(buffer: &mut BytesMut) -> Result<Option<RequestHead>, Malformed> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    let parsed = request
-        .parse(buffer)
-        .map_err(|error| malformed("request head", &error))?;
+    let parsed = request.parse(buffer).map_err(|error| malformed("request head", &error))?;
     let httparse::Status::Complete(length) = parsed else {
         return Ok(None);
     };
@@ -65,9 +63,7 @@ pub(crate) fn take_request_head(buffer: &mut BytesMut) -> Result<Option<RequestH
 pub(crate) fn take_response_head(buffer: &mut BytesMut) -> Result<Option<ResponseHead>, Malformed> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
-    let parsed = response
-        .parse(buffer)
-        .map_err(|error| malformed("response head", &error))?;
+    let parsed = response.parse(buffer).map_err(|error| malformed("response head", &error))?;
     let httparse::Status::Complete(length) = parsed else {
         return Ok(None);
     };
@@ -77,11 +73,7 @@ pub(crate) fn take_response_head(buffer: &mut BytesMut) -> Result<Option<Respons
         ..200 | 204 | 304 => Body::done(),
         _ => Body::declared(&headers)?.unwrap_or(Body(State::UntilClose)),
     };
-    let head = ResponseHead {
-        status,
-        headers,
-        body,
-    };
+    let head = ResponseHead { status, headers, body };
     buffer.advance(length);
     Ok(Some(head))
 }
@@ -178,11 +170,7 @@ impl Body {
                 return Ok(false);
             };
             buffer.advance(length);
-            self.0 = if size == 0 {
-                State::Trailers
-            } else {
-                State::ChunkData(size)
-            };
+            self.0 = if size == 0 { State::Trailers } else { State::ChunkData(size) };
             return Ok(true);
         }
         let Some(line) = take_line(buffer) else {
@@ -206,9 +194,7 @@ fn take_line(buffer: &mut BytesMut) -> Option<Bytes> {
 }
 
 fn take_up_to(buffer: &mut BytesMut, most: u64) -> Option<Bytes> {
-    let length = usize::try_from(most)
-        .unwrap_or(usize::MAX)
-        .min(buffer.len());
+    let length = usize::try_from(most).unwrap_or(usize::MAX).min(buffer.len());
     (length > 0).then(|| buffer.split_to(length).freeze())
 }
 
@@ -217,13 +203,8 @@ fn length_of(piece: Option<&Bytes>) -> u64 {
 }
 
 fn has_token(headers: &HeaderMap, name: &str, token: &str) -> bool {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .any(|item| item.trim().eq_ignore_ascii_case(token))
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
 }
 
 fn header_map(parsed: &[httparse::Header<'_>]) -> Result<HeaderMap, Malformed> {

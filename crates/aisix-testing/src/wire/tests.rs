@@ -42,10 +42,7 @@ fn reads_a_body_of_declared_length() {
 #[test]
 fn reads_a_chunked_body_with_trailers() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-    check(
-        &format!("{head}2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nx-t: 1\r\n\r\n"),
-        "hello",
-    );
+    check(&format!("{head}2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nx-t: 1\r\n\r\n"), "hello");
 }
 
 #[test]
@@ -78,8 +75,6 @@ fn knows_whether_the_peer_allows_another_request() {
         take_request_head(&mut buffer).unwrap().unwrap().keep_alive
     };
     assert!(keep_alive("GET / HTTP/1.1\r\n\r\n"));
-    assert!(!keep_alive(
-        "GET / HTTP/1.1\r\nconnection: x, Close\r\n\r\n"
-    ));
+    assert!(!keep_alive("GET / HTTP/1.1\r\nconnection: x, Close\r\n\r\n"));
     assert!(!keep_alive("GET / HTTP/1.0\r\n\r\n"));
 }
