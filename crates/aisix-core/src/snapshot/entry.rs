@@ -137,13 +137,8 @@ impl RejectionKind {
     }
 }
 
-impl Diagnostic {
-    pub(super) fn rejected(key: &str, kind: RejectionKind, why: impl fmt::Display) -> Self {
-        let finding = Finding::Rejected { kind, message: why.to_string() };
-        Self { key: key.to_owned(), finding }
-    }
-
-    pub(super) fn partial(key: &str, fields: Vec<String>) -> Self {
-        Self { key: key.to_owned(), finding: Finding::Partial { fields } }
+impl Finding {
+    pub(super) fn rejected(kind: RejectionKind, why: impl fmt::Display) -> Self {
+        Self::Rejected { kind, message: why.to_string() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod entry;
 mod table;
+mod update;
 
 #[cfg(test)]
 mod tests;
@@ -10,16 +11,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use entry::{Change, Diagnostic, Entry, RejectionKind, Revision, Stored};
+pub use entry::{Change, Diagnostic, Entry, Finding, RejectionKind, Revision, Stored};
 use table::Table;
 
 use crate::error::{Error, ErrorCode};
 use crate::glob::Glob;
 use crate::hash::KeyHash;
-use crate::id::{Id, KeyProblem, ResourceKey};
-use crate::resource::{
-    ApiKey, Document, Kind, Model, ProviderKey, Resource, SecretResolver, Strictness,
-};
+use crate::id::Id;
+use crate::resource::{ApiKey, Kind, Model, ProviderKey, SecretResolver};
 
 /// Every resource that serves, indexed for the questions that requests ask.
 ///
@@ -39,8 +38,10 @@ pub struct Snapshot {
     /// Patterns by length of the name, longest last; the name decides ties, so that every gateway
     /// decides alike.
     wildcards: imbl::OrdMap<(usize, Arc<str>), Glob>,
-    /// Hashes of plaintexts that are within their grace.
-    previous_keys: imbl::HashMap<KeyHash, Id>,
+    /// Who was known by the hash of a plaintext that was replaced, the earliest created first.
+    previous_keys: imbl::HashMap<KeyHash, imbl::OrdSet<(Revision, Id)>>,
+    /// What there is to say of the latest bytes of single documents, by their keys.
+    findings: imbl::OrdMap<String, Finding>,
     revision: Revision,
 }
 
@@ -53,14 +54,24 @@ impl Snapshot {
         revision: Revision,
         secrets: &dyn SecretResolver,
     ) -> (Self, Vec<Diagnostic>) {
-        let mut snapshot = Self::default();
-        let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by_key(|entry| (entry.created, entry.modified));
-        let mut diagnostics = Vec::new();
+        Self::default().rebuild(entries, revision, secrets)
+    }
+
+    /// Builds anew from everything that a source lists after it was lost.
+    ///
+    /// Only this snapshot's last good values stay: they serve for documents that were not deleted
+    /// meanwhile and whose listed bytes are rejected.
+    pub fn rebuild(
+        &self,
+        entries: impl IntoIterator<Item = Entry>,
+        revision: Revision,
+        secrets: &dyn SecretResolver,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut snapshot = Self { revision, ..Self::default() };
         for entry in entries {
-            snapshot.put(&entry, secrets, &mut diagnostics);
+            snapshot.put(&entry, secrets, self);
         }
-        snapshot.revision = revision;
+        let diagnostics = snapshot.diagnostics();
         (snapshot, diagnostics)
     }
 
@@ -68,20 +79,32 @@ impl Snapshot {
     #[must_use]
     pub fn apply(&self, change: &Change, secrets: &dyn SecretResolver) -> (Self, Vec<Diagnostic>) {
         let mut next = self.clone();
-        let mut diagnostics = Vec::new();
-        match change {
-            Change::Put(entry) => {
-                next.put(entry, secrets, &mut diagnostics);
-                next.revision = next.revision.max(entry.modified);
+        next.revision = next.revision.max(change.revision());
+        let diagnostics = match change {
+            Change::Put(entry) => next.put(entry, secrets, self),
+            Change::Delete { key, .. } => {
+                next.delete(key);
+                Vec::new()
             }
-            Change::Delete { key, revision } => {
-                if let Ok(key) = ResourceKey::parse(key) {
-                    next.delete(&key);
-                }
-                next.revision = next.revision.max(*revision);
-            }
-        }
+        };
         (next, diagnostics)
+    }
+
+    /// What there is to say of documents that do not serve as they were written, in the order of
+    /// keys.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let findings = self
+            .findings
+            .iter()
+            .map(|(key, finding)| Diagnostic { key: key.clone(), finding: finding.clone() });
+        let mut diagnostics: Vec<_> = findings
+            .chain(self.provider_keys.duplicates())
+            .chain(self.models.duplicates())
+            .chain(self.api_keys.duplicates())
+            .collect();
+        diagnostics.sort_by(|a, b| a.key.cmp(&b.key));
+        diagnostics
     }
 
     /// The store's revision that this snapshot is of.
@@ -153,107 +176,14 @@ impl Snapshot {
         if let Some(key) = self.api_keys.by_identity(hash) {
             return valid(key, now);
         }
-        let id = self.previous_keys.get(hash).ok_or_else(unknown)?;
-        let key = self.api_keys.by_id(id.as_str()).ok_or_else(unknown)?;
         let now = now();
-        let within_grace = key
-            .spec
-            .previous_keys
-            .iter()
-            .any(|previous| previous.key_hash == *hash && now <= previous.expires_at);
-        if within_grace { valid(key, || now) } else { Err(unknown()) }
-    }
-
-    fn put(
-        &mut self,
-        entry: &Entry,
-        secrets: &dyn SecretResolver,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        let key = match ResourceKey::parse(&entry.key) {
-            Ok(key) => key,
-            Err(problem) => {
-                let kind = match &problem {
-                    KeyProblem::Malformed => RejectionKind::BadKey,
-                    KeyProblem::UnknownKind(_) => RejectionKind::UnknownKind,
-                };
-                diagnostics.push(Diagnostic::rejected(&entry.key, kind, problem));
-                return;
-            }
+        let within_grace = |key: &&Arc<Stored<ApiKey>>| {
+            let mut previous = key.spec.previous_keys.iter();
+            previous.any(|previous| previous.key_hash == *hash && now <= previous.expires_at)
         };
-        match key.kind {
-            Kind::ProviderKeys => {
-                if let Some(key) = decode(entry, &key, secrets, diagnostics) {
-                    self.provider_keys.put(key, diagnostics);
-                }
-            }
-            Kind::Models => {
-                if let Some(model) = decode(entry, &key, secrets, diagnostics) {
-                    let before = self.models.put(model, diagnostics);
-                    self.forget_wildcard(before);
-                    self.index_wildcard(&key.id);
-                }
-            }
-            Kind::ApiKeys => {
-                if let Some(api_key) = decode(entry, &key, secrets, diagnostics) {
-                    let before = self.api_keys.put(api_key, diagnostics);
-                    self.forget_previous_keys(before);
-                    self.index_previous_keys(&key.id);
-                }
-            }
-        }
-    }
-
-    fn delete(&mut self, key: &ResourceKey) {
-        match key.kind {
-            Kind::ProviderKeys => {
-                self.provider_keys.delete(&key.id);
-            }
-            Kind::Models => {
-                let (gone, heir) = self.models.delete(&key.id);
-                self.forget_wildcard(gone);
-                if let Some(heir) = heir {
-                    self.index_wildcard(&heir);
-                }
-            }
-            Kind::ApiKeys => {
-                let (gone, heir) = self.api_keys.delete(&key.id);
-                self.forget_previous_keys(gone);
-                if let Some(heir) = heir {
-                    self.index_previous_keys(&heir);
-                }
-            }
-        }
-    }
-
-    fn index_wildcard(&mut self, id: &Id) {
-        if let Some(model) = self.models.by_id(id.as_str())
-            && let Some(glob) = model.spec.wildcard()
-        {
-            let name = model.spec.display_name.clone();
-            self.wildcards.insert((name.len(), name), glob);
-        }
-    }
-
-    fn forget_wildcard(&mut self, model: Option<Arc<Stored<Model>>>) {
-        if let Some(model) = model {
-            let name = model.spec.display_name.clone();
-            self.wildcards.remove(&(name.len(), name));
-        }
-    }
-
-    fn index_previous_keys(&mut self, id: &Id) {
-        if let Some(key) = self.api_keys.by_id(id.as_str()) {
-            for previous in &key.spec.previous_keys {
-                self.previous_keys.insert(previous.key_hash, id.clone());
-            }
-        }
-    }
-
-    fn forget_previous_keys(&mut self, key: Option<Arc<Stored<ApiKey>>>) {
-        for previous in key.iter().flat_map(|key| &key.spec.previous_keys) {
-            self.previous_keys.remove(&previous.key_hash);
-        }
+        let claimants = self.previous_keys.get(hash).into_iter().flatten();
+        let mut keys = claimants.filter_map(|(_, id)| self.api_keys.by_id(id.as_str()));
+        valid(keys.find(within_grace).ok_or_else(unknown)?, || now)
     }
 }
 
@@ -268,46 +198,6 @@ fn valid(
         return Err(Error::new(ErrorCode::ApiKeyExpired, "API key has expired"));
     }
     Ok(key)
-}
-
-/// Parses one stored document; what is wrong with it becomes a diagnostic.
-fn decode<T: Resource>(
-    entry: &Entry,
-    key: &ResourceKey,
-    secrets: &dyn SecretResolver,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Stored<T>> {
-    let mut rejected = |kind, why: &dyn std::fmt::Display| {
-        diagnostics.push(Diagnostic::rejected(&entry.key, kind, why));
-    };
-    let mut document = match Document::parse(&entry.value) {
-        Ok(document) => document,
-        Err(why) => {
-            rejected(RejectionKind::NonJson, &why);
-            return None;
-        }
-    };
-    let checked = document
-        .resolve_secrets(key.kind, key.id.as_str(), secrets)
-        .and_then(|()| T::decode(&document, Strictness::Lenient));
-    match checked {
-        Ok(checked) => {
-            if !checked.ignored.is_empty() {
-                diagnostics.push(Diagnostic::partial(&entry.key, checked.ignored));
-            }
-            Some(Stored {
-                id: key.id.clone(),
-                version: entry.version,
-                created: entry.created,
-                modified: entry.modified,
-                spec: checked.resource,
-            })
-        }
-        Err(why) => {
-            rejected(RejectionKind::SchemaFailed, &why);
-            None
-        }
-    }
 }
 
 impl std::fmt::Debug for Snapshot {

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::entry::{Diagnostic, RejectionKind, Revision, Stored};
+use super::entry::{Diagnostic, Finding, RejectionKind, Revision, Stored};
 use crate::id::{Id, ResourceKey};
 use crate::resource::Resource;
 
@@ -17,6 +17,22 @@ pub(super) struct Table<T: Resource> {
     waiting: imbl::HashMap<T::Identity, Queue<T>>,
     /// Where a waiting document waits.
     waiting_ids: imbl::HashMap<Id, (T::Identity, Revision)>,
+}
+
+/// What a change did to those who serve.
+pub(super) struct Shift<T> {
+    /// They serve no longer as they did.
+    pub(super) gone: Vec<Arc<Stored<T>>>,
+    /// They serve now.
+    pub(super) came: Vec<Arc<Stored<T>>>,
+    /// Who has to wait because of it.
+    pub(super) duplicate: Option<Diagnostic>,
+}
+
+impl<T> Default for Shift<T> {
+    fn default() -> Self {
+        Self { gone: Vec::new(), came: Vec::new(), duplicate: None }
+    }
 }
 
 /// Documents in the order of their creation.
@@ -54,52 +70,76 @@ impl<T: Resource> Table<T> {
         self.serving.len()
     }
 
-    /// Inserts or replaces; answers what this id served before.
-    pub(super) fn put(
-        &mut self,
-        stored: Stored<T>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Arc<Stored<T>>> {
-        let (id, identity) = (stored.id.clone(), stored.spec.identity());
-        let (before, _) = self.delete(&id);
-        let stored = Arc::new(stored);
-        let owner = self.owners.get(&identity).and_then(|owner| self.serving.get(owner)).cloned();
-        match owner {
-            Some(owner) if rank(&owner) < rank(&stored) => {
-                diagnostics.push(duplicate::<T>(&id, &owner.id));
-                self.wait(identity, stored);
-            }
-            Some(owner) => {
-                diagnostics.push(duplicate::<T>(&owner.id, &id));
-                self.serving.remove(&owner.id);
-                self.wait(identity.clone(), owner);
-                self.serve(identity, stored);
-            }
-            None => self.serve(identity, stored),
-        }
-        before
+    /// What this document says, also where it waits.
+    pub(super) fn known(&self, id: &Id) -> Option<&Arc<Stored<T>>> {
+        let waiting = || {
+            let (identity, created) = self.waiting_ids.get(id)?;
+            self.waiting.get(identity)?.get(&(*created, id.clone()))
+        };
+        self.serving.get(id).or_else(waiting)
     }
 
-    /// Removes; answers what this id served, and who serves in its place now.
-    pub(super) fn delete(&mut self, id: &Id) -> (Option<Arc<Stored<T>>>, Option<Id>) {
+    /// Everyone who waits.
+    pub(super) fn duplicates(&self) -> impl Iterator<Item = Diagnostic> {
+        self.waiting.iter().flat_map(|(identity, queue)| {
+            let owner = self.owners.get(identity);
+            let waiting = queue.keys().zip(owner.into_iter().cycle());
+            waiting.map(|((_, id), owner)| duplicate::<T>(id, owner))
+        })
+    }
+
+    /// Inserts, replaces, or removes where there is nothing to insert.
+    pub(super) fn set(&mut self, id: &Id, stored: Option<Arc<Stored<T>>>) -> Shift<T> {
+        let Some(stored) = stored else {
+            return self.delete(id);
+        };
+        let identity = stored.spec.identity();
+        let mut shift = match self.by_identity(&identity) {
+            // Whoever waits for the name goes on waiting.
+            Some(owner) if rank(owner) == rank(&stored) => {
+                Shift { gone: vec![owner.clone()], ..Shift::default() }
+            }
+            _ => self.delete(id),
+        };
+        match self.by_identity(&identity).cloned() {
+            Some(owner) if rank(&owner) < rank(&stored) => {
+                shift.duplicate = Some(duplicate::<T>(id, &owner.id));
+                self.wait(identity, stored);
+                return shift;
+            }
+            Some(owner) if rank(&owner) > rank(&stored) => {
+                shift.duplicate = Some(duplicate::<T>(&owner.id, id));
+                self.serving.remove(&owner.id);
+                self.wait(identity.clone(), owner.clone());
+                shift.gone.push(owner);
+            }
+            _ => {}
+        }
+        self.serve(identity, stored.clone());
+        shift.came.push(stored);
+        shift
+    }
+
+    /// Removes, and lets the next in line serve.
+    pub(super) fn delete(&mut self, id: &Id) -> Shift<T> {
+        let mut shift = Shift::default();
         if let Some((identity, created)) = self.waiting_ids.remove(id) {
-            self.stop_waiting(&identity, (created, id.clone()));
-            return (None, None);
+            self.stop_waiting(&identity, &(created, id.clone()));
         }
         let Some(gone) = self.serving.remove(id) else {
-            return (None, None);
+            return shift;
         };
         let identity = gone.spec.identity();
+        shift.gone.push(gone);
         self.owners.remove(&identity);
-        let heir = self.waiting.get(&identity).and_then(|queue| queue.get_min()).cloned();
-        let heir = heir.map(|(place, heir)| {
-            self.waiting_ids.remove(&place.1);
-            self.stop_waiting(&identity, place);
-            let id = heir.id.clone();
-            self.serve(identity, heir);
-            id
-        });
-        (Some(gone), heir)
+        let first = self.waiting.get(&identity).and_then(|queue| queue.get_min()).cloned();
+        if let Some((place, heir)) = first {
+            self.waiting_ids.remove(&heir.id);
+            self.stop_waiting(&identity, &place);
+            self.serve(identity, heir.clone());
+            shift.came.push(heir);
+        }
+        shift
     }
 
     fn serve(&mut self, identity: T::Identity, stored: Arc<Stored<T>>) {
@@ -112,9 +152,9 @@ impl<T: Resource> Table<T> {
         self.waiting.entry(identity).or_default().insert(rank(&stored), stored);
     }
 
-    fn stop_waiting(&mut self, identity: &T::Identity, place: (Revision, Id)) {
+    fn stop_waiting(&mut self, identity: &T::Identity, place: &(Revision, Id)) {
         if let Some(queue) = self.waiting.get_mut(identity) {
-            queue.remove(&place);
+            queue.remove(place);
             if queue.is_empty() {
                 self.waiting.remove(identity);
             }
@@ -128,7 +168,7 @@ fn rank<T>(stored: &Stored<T>) -> (Revision, Id) {
 }
 
 fn duplicate<T: Resource>(loser: &Id, winner: &Id) -> Diagnostic {
-    let message = format!("{}: is already used by {}/{winner}", T::IDENTITY_FIELD, T::KIND);
     let key = ResourceKey::new(T::KIND, loser.clone()).to_string();
-    Diagnostic::rejected(&key, RejectionKind::SchemaFailed, message)
+    let message = format!("{}: is already used by {}/{winner}", T::IDENTITY_FIELD, T::KIND);
+    Diagnostic { key, finding: Finding::rejected(RejectionKind::SchemaFailed, message) }
 }

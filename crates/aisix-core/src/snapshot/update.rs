@@ -1,0 +1,145 @@
+//! How one document changes a snapshot.
+
+use std::sync::Arc;
+
+use super::Snapshot;
+use super::entry::{Diagnostic, Entry, Finding, RejectionKind, Stored};
+use super::table::{Shift, Table};
+use crate::id::{KeyProblem, ResourceKey};
+use crate::resource::{ApiKey, Document, Kind, Model, Resource, SecretResolver, Strictness};
+
+impl Snapshot {
+    /// Takes over one document; where it is rejected, what `previous` served for it serves on.
+    /// Answers what there is to say of the documents that this touches.
+    pub(super) fn put(
+        &mut self,
+        entry: &Entry,
+        secrets: &dyn SecretResolver,
+        previous: &Self,
+    ) -> Vec<Diagnostic> {
+        let (finding, duplicate) = match ResourceKey::parse(&entry.key) {
+            Err(problem) => (Some(bad_key(&problem)), None),
+            Ok(key) => match key.kind {
+                Kind::ProviderKeys => {
+                    let (value, finding) = decode(entry, &key, secrets, &previous.provider_keys);
+                    (finding, self.provider_keys.set(&key.id, value).duplicate)
+                }
+                Kind::Models => {
+                    let (value, finding) = decode(entry, &key, secrets, &previous.models);
+                    let shift = self.models.set(&key.id, value);
+                    (finding, self.index_models(shift))
+                }
+                Kind::ApiKeys => {
+                    let (value, finding) = decode(entry, &key, secrets, &previous.api_keys);
+                    let shift = self.api_keys.set(&key.id, value);
+                    (finding, self.index_api_keys(shift))
+                }
+            },
+        };
+        let finding = match finding {
+            None => {
+                self.findings.remove(&entry.key);
+                None
+            }
+            Some(finding) => {
+                self.findings.insert(entry.key.clone(), finding.clone());
+                Some(Diagnostic { key: entry.key.clone(), finding })
+            }
+        };
+        finding.into_iter().chain(duplicate).collect()
+    }
+
+    pub(super) fn delete(&mut self, key: &str) {
+        self.findings.remove(key);
+        let Ok(key) = ResourceKey::parse(key) else {
+            return;
+        };
+        match key.kind {
+            Kind::ProviderKeys => drop(self.provider_keys.delete(&key.id)),
+            Kind::Models => {
+                let shift = self.models.delete(&key.id);
+                self.index_models(shift);
+            }
+            Kind::ApiKeys => {
+                let shift = self.api_keys.delete(&key.id);
+                self.index_api_keys(shift);
+            }
+        }
+    }
+
+    fn index_models(&mut self, shift: Shift<Model>) -> Option<Diagnostic> {
+        let place = |model: &Model| (model.display_name.len(), model.display_name.clone());
+        for model in shift.gone {
+            self.wildcards.remove(&place(&model.spec));
+        }
+        for model in shift.came {
+            if let Some(glob) = model.spec.wildcard() {
+                self.wildcards.insert(place(&model.spec), glob);
+            }
+        }
+        shift.duplicate
+    }
+
+    fn index_api_keys(&mut self, shift: Shift<ApiKey>) -> Option<Diagnostic> {
+        for key in shift.gone {
+            for previous in &key.spec.previous_keys {
+                if let Some(claimants) = self.previous_keys.get_mut(&previous.key_hash) {
+                    claimants.remove(&(key.created, key.id.clone()));
+                    if claimants.is_empty() {
+                        self.previous_keys.remove(&previous.key_hash);
+                    }
+                }
+            }
+        }
+        for key in shift.came {
+            for previous in &key.spec.previous_keys {
+                let claimants = self.previous_keys.entry(previous.key_hash).or_default();
+                claimants.insert((key.created, key.id.clone()));
+            }
+        }
+        shift.duplicate
+    }
+}
+
+/// Parses one stored document, or falls back to what served for it before.
+fn decode<T: Resource>(
+    entry: &Entry,
+    key: &ResourceKey,
+    secrets: &dyn SecretResolver,
+    previous: &Table<T>,
+) -> (Option<Arc<Stored<T>>>, Option<Finding>) {
+    let rejected = |finding| {
+        // A document that was deleted and created again is another one.
+        let kept = previous.known(&key.id).filter(|kept| kept.created == entry.created);
+        (kept.cloned(), Some(finding))
+    };
+    let mut document = match Document::parse(&entry.value) {
+        Ok(document) => document,
+        Err(why) => return rejected(Finding::rejected(RejectionKind::NonJson, why)),
+    };
+    let checked = document
+        .resolve_secrets(key.kind, key.id.as_str(), secrets)
+        .and_then(|()| T::decode(&document, Strictness::Lenient));
+    match checked {
+        Ok(checked) => {
+            let stored = Stored {
+                id: key.id.clone(),
+                version: entry.version,
+                created: entry.created,
+                modified: entry.modified,
+                spec: checked.resource,
+            };
+            let fields = checked.ignored;
+            (Some(Arc::new(stored)), (!fields.is_empty()).then_some(Finding::Partial { fields }))
+        }
+        Err(why) => rejected(Finding::rejected(RejectionKind::SchemaFailed, why)),
+    }
+}
+
+fn bad_key(problem: &KeyProblem) -> Finding {
+    let kind = match problem {
+        KeyProblem::Malformed => RejectionKind::BadKey,
+        KeyProblem::UnknownKind(_) => RejectionKind::UnknownKind,
+    };
+    Finding::rejected(kind, problem)
+}
