@@ -21,6 +21,7 @@ mod engine;
 mod memory;
 mod sealer;
 mod source;
+mod supervisor;
 
 pub use embedded::EmbeddedStore;
 pub use memory::MemoryStore;
@@ -29,3 +30,4 @@ pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
     Written,
 };
+pub use supervisor::{Applied, Supervisor};

@@ -1,0 +1,85 @@
+//! What is known of the configuration that is served.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aisix_core::snapshot::Revision;
+use aisix_core::{Diagnostic, Snapshot};
+use tokio::sync::watch;
+
+/// Which configuration is served, as everyone may ask at any time. Clones see the same.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    state: watch::Receiver<State>,
+}
+
+/// What the supervisor says of itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// What was published last.
+    pub(super) published: Option<Published>,
+    /// Whether the source is being watched.
+    pub(super) connected: bool,
+}
+
+/// A snapshot that is served, and since when.
+#[derive(Debug, Clone)]
+pub(super) struct Published {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) at: SystemTime,
+}
+
+impl Applied {
+    pub(super) fn new(state: watch::Receiver<State>) -> Self {
+        Self { state }
+    }
+
+    /// The source's revision that is served; 0 before the first.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.state.borrow().revision().unwrap_or_default()
+    }
+
+    /// Whether anything was ever served.
+    #[must_use]
+    pub fn ever(&self) -> bool {
+        self.state.borrow().published.is_some()
+    }
+
+    /// When the revision was applied; `None` before the first.
+    #[must_use]
+    pub fn applied_at(&self) -> Option<SystemTime> {
+        self.state.borrow().published.as_ref().map(|published| published.at)
+    }
+
+    /// Whether the source is being watched now; otherwise the last configuration serves on.
+    #[must_use]
+    pub fn connected(&self) -> bool {
+        self.state.borrow().connected
+    }
+
+    /// What there is to say of documents that do not serve as they were written; a good write or a
+    /// deletion ends it.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let snapshot = {
+            let state = self.state.borrow();
+            state.published.as_ref().map(|published| published.snapshot.clone())
+        };
+        snapshot.map_or_else(Vec::new, |snapshot| snapshot.diagnostics())
+    }
+
+    /// Waits until this revision or a later one is served, but no longer than `patience`; answers
+    /// whether it is.
+    pub async fn reached(&self, revision: Revision, patience: Duration) -> bool {
+        let mut state = self.state.clone();
+        let reached = state.wait_for(|state| state.revision() >= Some(revision));
+        matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
+    }
+}
+
+impl State {
+    fn revision(&self) -> Option<Revision> {
+        self.published.as_ref().map(|published| published.snapshot.revision())
+    }
+}

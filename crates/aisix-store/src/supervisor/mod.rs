@@ -1,0 +1,167 @@
+//! From a source of documents to a sequence of published snapshots.
+
+mod applied;
+mod report;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aisix_core::resource::SecretResolver;
+use aisix_core::{Change, Snapshot};
+use tokio::sync::watch;
+
+pub use applied::Applied;
+use applied::{Published, State};
+
+use crate::source::{ConfigSource, Listing, StoreError};
+
+/// The wait before a lost source is listed again, the first time.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Waits double up to this one.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How many revisions become one snapshot where the source is faster than the gateway.
+const AT_ONCE: usize = 256;
+
+/// Follows a source: publishes its documents as a snapshot, and another one after every change.
+///
+/// A source that is lost is listed again, after waits of 1 s that double to 60 s. Meanwhile the last
+/// snapshot serves on; afterwards so do the last good values of documents that are rejected now.
+pub struct Supervisor {
+    source: Arc<dyn ConfigSource>,
+    secrets: Arc<dyn SecretResolver>,
+    publish: Box<dyn Fn(Arc<Snapshot>) + Send + Sync>,
+    state: watch::Sender<State>,
+    snapshot: Arc<Snapshot>,
+    /// Whether the log says that the source is lost.
+    lost: bool,
+}
+
+/// How following a source came to its end.
+enum Lost {
+    /// It failed, or closed the watch.
+    Source(Option<StoreError>),
+    /// It forgot the revision to watch from.
+    Compacted,
+}
+
+impl Supervisor {
+    /// A supervisor that calls `publish` with every snapshot, in order, before [`Applied`] announces
+    /// it: who waits for a revision is then served from it.
+    pub fn new(
+        source: Arc<dyn ConfigSource>,
+        secrets: Arc<dyn SecretResolver>,
+        publish: impl Fn(Arc<Snapshot>) + Send + Sync + 'static,
+    ) -> (Self, Applied) {
+        let (state, applied) = watch::channel(State::default());
+        let supervisor = Self {
+            source,
+            secrets,
+            publish: Box::new(publish),
+            state,
+            snapshot: Arc::new(Snapshot::default()),
+            lost: false,
+        };
+        (supervisor, Applied::new(applied))
+    }
+
+    /// Follows the source until `shutdown` is ready.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = shutdown => {}
+            () = self.follow() => {}
+        }
+    }
+
+    async fn follow(&mut self) {
+        let mut wait = SHORTEST_WAIT;
+        let mut compacted = false;
+        loop {
+            let lost = self.follow_once().await;
+            if self.state.borrow().connected {
+                (wait, compacted) = (SHORTEST_WAIT, false);
+            }
+            self.disconnected(&lost);
+            // A source that forgets faster than it can be listed is as good as lost.
+            if matches!(lost, Lost::Compacted) && !compacted {
+                compacted = true;
+                continue;
+            }
+            tokio::time::sleep(wait).await;
+            wait = LONGEST_WAIT.min(wait * 2);
+        }
+    }
+
+    /// Lists, then watches for as long as that goes well.
+    async fn follow_once(&mut self) -> Lost {
+        let listing = match self.source.list().await {
+            Ok(listing) => listing,
+            Err(error) => return Lost::Source(Some(error)),
+        };
+        let after = listing.revision;
+        self.load(listing);
+        let mut watch = match self.source.watch(after).await {
+            Ok(watch) => watch,
+            Err(StoreError::Compacted(_)) => return Lost::Compacted,
+            Err(error) => return Lost::Source(Some(error)),
+        };
+        self.connected();
+        let mut revisions = Vec::new();
+        while watch.recv_many(&mut revisions, AT_ONCE).await > 0 {
+            self.change(revisions.drain(..).flatten());
+        }
+        Lost::Source(None)
+    }
+
+    fn load(&mut self, listing: Listing) {
+        let Listing { entries, revision } = listing;
+        let (snapshot, _) = self.snapshot.rebuild(entries, revision, &*self.secrets);
+        self.serve(snapshot);
+    }
+
+    fn change(&mut self, changes: impl Iterator<Item = Change>) {
+        let mut snapshot = Snapshot::clone(&self.snapshot);
+        for change in changes {
+            (snapshot, _) = snapshot.apply(&change, &*self.secrets);
+        }
+        self.serve(snapshot);
+    }
+
+    fn serve(&mut self, snapshot: Snapshot) {
+        let snapshot = Arc::new(snapshot);
+        (self.publish)(snapshot.clone());
+        report::documents(&self.snapshot.diagnostics(), &snapshot.diagnostics());
+        self.snapshot = snapshot.clone();
+        let published = Published { snapshot, at: SystemTime::now() };
+        self.state.send_modify(|state| state.published = Some(published));
+    }
+
+    fn connected(&mut self) {
+        report::connected(&self.snapshot);
+        self.lost = false;
+        self.state.send_modify(|state| state.connected = true);
+    }
+
+    fn disconnected(&mut self, lost: &Lost) {
+        self.state.send_modify(|state| state.connected = false);
+        match lost {
+            Lost::Compacted => report::compacted(),
+            Lost::Source(error) if !self.lost => {
+                self.lost = true;
+                report::lost(error.as_ref());
+            }
+            Lost::Source(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor").field("snapshot", &self.snapshot).finish_non_exhaustive()
+    }
+}

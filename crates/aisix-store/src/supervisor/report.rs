@@ -1,0 +1,63 @@
+//! What the supervisor logs: one line for each change of state, and never a value of a document.
+
+use std::error::Error;
+
+use aisix_core::snapshot::Finding;
+use aisix_core::{Diagnostic, Kind, Snapshot};
+use tracing::{info, warn};
+
+use crate::source::StoreError;
+
+/// The source is being watched.
+pub(super) fn connected(snapshot: &Snapshot) {
+    info!(
+        revision = snapshot.revision(),
+        provider_keys = snapshot.count(Kind::ProviderKeys),
+        models = snapshot.count(Kind::Models),
+        api_keys = snapshot.count(Kind::ApiKeys),
+        "watching the configuration source"
+    );
+}
+
+/// The source is not being watched any more, or not yet.
+pub(super) fn lost(error: Option<&StoreError>) {
+    let error = error.map_or_else(|| "it ended the watch".to_owned(), |error| chain(error));
+    warn!(error, "lost the configuration source: trying again, what was loaded serves on");
+}
+
+/// The source does not remember far enough.
+pub(super) fn compacted() {
+    info!("the configuration source was compacted: loading it anew");
+}
+
+/// Which documents serve as they were written, and which no longer or not yet. Both in the order of
+/// keys.
+pub(super) fn documents(before: &[Diagnostic], after: &[Diagnostic]) {
+    for Diagnostic { key, finding } in after.iter().filter(|found| !before.contains(found)) {
+        match finding {
+            Finding::Rejected { kind, message } => {
+                let kind = kind.as_str();
+                warn!(document = key, kind, problem = message, "rejected a document");
+            }
+            Finding::Partial { fields } => {
+                warn!(document = key, ?fields, "serving a document without fields unknown here");
+            }
+        }
+    }
+    let spoken_of = |key: &str| after.iter().any(|found| found.key == key);
+    for Diagnostic { key, .. } in before.iter().filter(|found| !spoken_of(&found.key)) {
+        info!(document = key, "nothing is wrong with a document any more");
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

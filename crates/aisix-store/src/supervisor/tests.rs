@@ -1,0 +1,312 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aisix_core::resource::PlainSecrets;
+use aisix_core::snapshot::{Finding, Revision};
+use aisix_core::{Change, Entry, Snapshot};
+use aisix_testing::wait;
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{Applied, Supervisor};
+use crate::{ConfigSource, ConfigStore, Expect, Listing, MemoryStore, StoreError, Watch};
+
+/// A supervisor that runs, and what it published.
+struct Running {
+    applied: Applied,
+    published: Arc<Mutex<Vec<Arc<Snapshot>>>>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+fn start(source: Arc<dyn ConfigSource>) -> Running {
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let seen = published.clone();
+    let publish = move |snapshot| seen.lock().unwrap().push(snapshot);
+    let (supervisor, applied) = Supervisor::new(source, Arc::new(PlainSecrets), publish);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let task = tokio::spawn(supervisor.run(shutdown));
+    Running { applied, published, stop, task }
+}
+
+impl Running {
+    fn last(&self) -> Arc<Snapshot> {
+        self.published.lock().unwrap().last().unwrap().clone()
+    }
+
+    async fn reaches(&self, revision: Revision) {
+        assert!(self.applied.reached(revision, wait::DEADLINE).await, "revision {revision}");
+    }
+}
+
+fn model(name: &str) -> Bytes {
+    let model = r#"{"display_name":"NAME","provider":"p","model_name":"m","provider_key_id":"k"}"#;
+    Bytes::from(model.replace("NAME", name))
+}
+
+fn entry(key: &str, value: Bytes, created: Revision, modified: Revision) -> Entry {
+    Entry { key: key.to_owned(), value, version: 1, created, modified }
+}
+
+#[tokio::test]
+async fn a_store_is_published_and_followed() {
+    let store = MemoryStore::new();
+    store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    let running = start(Arc::new(store.clone()));
+    running.reaches(1).await;
+    assert!(running.last().model_named("a").is_some());
+
+    let written = store.put("models/b", model("b"), Expect::Any).await.unwrap();
+    running.reaches(written.revision).await;
+    assert!(running.last().model_named("b").is_some());
+
+    let deleted = store.delete("models/a", Expect::Any).await.unwrap();
+    running.reaches(deleted.revision).await;
+    assert!(running.last().model_named("a").is_none());
+    let order: Vec<_> = running.published.lock().unwrap().iter().map(|s| s.revision()).collect();
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[tokio::test]
+async fn an_empty_store_counts_as_applied() {
+    let running = start(Arc::new(MemoryStore::new()));
+    running.reaches(0).await;
+    assert!(running.applied.ever());
+    assert!(running.applied.applied_at().is_some());
+    wait::until("the watch", || running.applied.connected()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_announced_before_it_is_published() {
+    let store = MemoryStore::new();
+    let (told, mut telling) = mpsc::unbounded_channel();
+    let late = Arc::new(Mutex::new(None::<Applied>));
+    let applied_in_publish = late.clone();
+    let publish = move |snapshot: Arc<Snapshot>| {
+        let applied = applied_in_publish.lock().unwrap();
+        let announced = applied.as_ref().unwrap().clone();
+        told.send((snapshot.revision(), announced.ever(), announced.revision())).unwrap();
+    };
+    let source = Arc::new(store.clone());
+    let (supervisor, applied) = Supervisor::new(source, Arc::new(PlainSecrets), publish);
+    *late.lock().unwrap() = Some(applied.clone());
+    assert!(!applied.ever() && !applied.reached(0, Duration::ZERO).await);
+    let running = tokio::spawn(supervisor.run(std::future::pending()));
+    assert_eq!(telling.recv().await.unwrap(), (0, false, 0));
+    assert!(applied.reached(0, wait::DEADLINE).await);
+    store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    assert_eq!(telling.recv().await.unwrap(), (1, true, 0));
+    assert!(applied.reached(1, wait::DEADLINE).await);
+    running.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_a_revision_ends_with_patience() {
+    let running = start(Arc::new(MemoryStore::new()));
+    running.reaches(0).await;
+    assert!(!running.applied.reached(1, Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
+async fn diagnostics_are_those_of_now() {
+    let store = MemoryStore::new();
+    store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    let running = start(Arc::new(store.clone()));
+    let keys = |running: &Running| -> Vec<_> {
+        running.applied.diagnostics().into_iter().map(|found| found.key).collect()
+    };
+
+    running.reaches(1).await;
+    let bad = store.put("models/a", Bytes::from_static(b"{"), Expect::Any).await.unwrap();
+    running.reaches(bad.revision).await;
+    assert_eq!(keys(&running), ["models/a"]);
+    assert!(running.last().model_named("a").is_some(), "the last good value serves on");
+
+    let good = store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    running.reaches(good.revision).await;
+    assert!(keys(&running).is_empty());
+
+    store.put("models/b", model("a"), Expect::Any).await.unwrap();
+    let bad = store.put("cats/tom", model("tom"), Expect::Any).await.unwrap();
+    running.reaches(bad.revision).await;
+    assert_eq!(keys(&running), ["cats/tom", "models/b"]);
+
+    store.delete("cats/tom", Expect::Any).await.unwrap();
+    let freed = store.delete("models/a", Expect::Any).await.unwrap();
+    running.reaches(freed.revision).await;
+    assert!(keys(&running).is_empty(), "a deletion clears also who waited for the name");
+}
+
+#[tokio::test]
+async fn stops_when_it_is_told_to() {
+    let running = start(Arc::new(MemoryStore::new()));
+    running.reaches(0).await;
+    running.stop.send(()).unwrap();
+    wait::within("the supervisor's end", running.task).await.unwrap();
+    assert!(running.applied.ever(), "what was known stays known");
+    assert!(!running.applied.reached(1, wait::DEADLINE).await, "and nothing more will come");
+}
+
+/// A source that does as it is told.
+#[derive(Default)]
+struct Scripted {
+    listings: Mutex<VecDeque<Result<Listing, StoreError>>>,
+    watches: Mutex<VecDeque<Result<Watch, StoreError>>>,
+    /// When it was asked to list, after it was made.
+    listed: Mutex<Vec<Duration>>,
+    made: Option<Instant>,
+}
+
+fn down<T>() -> Result<T, StoreError> {
+    Err(StoreError::unavailable("cannot reach the source", std::io::Error::other("down")))
+}
+
+fn listing(revision: Revision, entries: impl IntoIterator<Item = Entry>) -> Listing {
+    Listing { entries: entries.into_iter().collect(), revision }
+}
+
+impl Scripted {
+    fn new(
+        listings: impl IntoIterator<Item = Result<Listing, StoreError>>,
+        watches: impl IntoIterator<Item = Result<Watch, StoreError>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            listings: Mutex::new(listings.into_iter().collect()),
+            watches: Mutex::new(watches.into_iter().collect()),
+            listed: Mutex::default(),
+            made: Some(Instant::now()),
+        })
+    }
+
+    fn seconds(&self) -> Vec<u64> {
+        self.listed.lock().unwrap().iter().map(Duration::as_secs).collect()
+    }
+}
+
+#[async_trait]
+impl ConfigSource for Scripted {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        self.listed.lock().unwrap().push(self.made.unwrap().elapsed());
+        let next = self.listings.lock().unwrap().pop_front();
+        next.unwrap_or_else(down)
+    }
+
+    async fn watch(&self, _: Revision) -> Result<Watch, StoreError> {
+        let next = self.watches.lock().unwrap().pop_front();
+        next.unwrap_or_else(down)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_source_is_listed_again_after_waits_that_double() {
+    let source = Scripted::new([], []);
+    let running = start(source.clone());
+    tokio::time::sleep(Duration::from_secs(250)).await;
+    assert_eq!(source.seconds(), [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+    assert!(!running.applied.ever() && !running.applied.connected());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_configuration_serves_while_the_source_is_away_and_waits_begin_anew() {
+    let (first, watch) = mpsc::channel(1);
+    let (_second, again) = mpsc::channel(1);
+    let (a, b) = (entry("models/a", model("a"), 1, 1), entry("models/b", model("b"), 2, 2));
+    let source = Scripted::new(
+        [
+            down(),
+            down(),
+            Ok(listing(1, [a.clone()])),
+            down(),
+            down(),
+            Ok(listing(2, [a, b.clone()])),
+        ],
+        [Ok(watch), Ok(again)],
+    );
+    let running = start(source.clone());
+    running.reaches(1).await;
+    wait::until("the watch", || running.applied.connected()).await;
+    assert_eq!(source.seconds(), [0, 1, 3]);
+
+    drop(first);
+    wait::until("the loss is noticed", || !running.applied.connected()).await;
+    assert!(running.last().model_named("a").is_some());
+    assert_eq!(running.applied.revision(), 1);
+    running.reaches(2).await;
+    wait::until("the watch", || running.applied.connected()).await;
+    assert_eq!(source.seconds()[3..].iter().map(|at| at - 3).collect::<Vec<_>>(), [1, 3, 7]);
+    assert!(running.last().model_named("b").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compacted_source_is_listed_again_at_once() {
+    let (_sender, watch) = mpsc::channel(1);
+    let (a, b) = (entry("models/a", model("a"), 1, 1), entry("models/b", model("b"), 2, 2));
+    let source = Scripted::new(
+        [Ok(listing(1, [a])), Ok(listing(2, [b]))],
+        [Err(StoreError::Compacted(1)), Ok(watch)],
+    );
+    let running = start(source.clone());
+    running.reaches(2).await;
+    assert_eq!(source.seconds(), [0, 0]);
+    assert!(running.last().model_named("a").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_compacted_again_and_again_is_not_hammered() {
+    let listings = (0..4).map(|_| Ok(listing(1, [])));
+    let watches = (0..4).map(|_| Err(StoreError::Compacted(1)));
+    let source = Scripted::new(listings, watches);
+    let _running = start(source.clone());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(source.seconds(), [0, 0, 1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_good_values_survive_the_loss_of_the_source() {
+    let (first, watch) = mpsc::channel(1);
+    let (_second, again) = mpsc::channel(1);
+    let bad = || Bytes::from_static(b"{}");
+    let before = ["a", "b", "c", "d"].map(|id| entry(&format!("models/{id}"), model(id), 1, 1));
+    let after = [
+        entry("models/a", bad(), 1, 7),
+        // Deleted and created again while nobody looked.
+        entry("models/b", bad(), 8, 8),
+        entry("models/c", model("c2"), 1, 6),
+    ];
+    let source =
+        Scripted::new([Ok(listing(1, before)), Ok(listing(8, after))], [Ok(watch), Ok(again)]);
+    let running = start(source);
+    running.reaches(1).await;
+    drop(first);
+    running.reaches(8).await;
+    let snapshot = running.last();
+    let serves = |name| snapshot.model_named(name).is_some();
+    assert!(serves("a"), "what was rejected meanwhile serves as it did");
+    assert!(!serves("b") && !serves("c") && serves("c2") && !serves("d"));
+    let diagnostics = running.applied.diagnostics();
+    let rejected: Vec<_> = diagnostics.iter().map(|found| &*found.key).collect();
+    assert_eq!(rejected, ["models/a", "models/b"]);
+    assert!(matches!(diagnostics[0].finding, Finding::Rejected { .. }));
+}
+
+#[tokio::test]
+async fn a_burst_is_published_in_order_and_as_a_whole() {
+    let (sender, watch) = mpsc::channel(600);
+    for revision in 1..=600 {
+        let change = Change::Put(entry("models/a", model(&format!("a{revision}")), 1, revision));
+        sender.try_send(vec![change]).unwrap();
+    }
+    let source = Scripted::new([Ok(listing(0, []))], [Ok(watch)]);
+    let running = start(source);
+    running.reaches(600).await;
+    assert!(running.last().model_named("a600").is_some());
+    let published = running.published.lock().unwrap().len();
+    assert!(published <= 4, "{published} snapshots for 600 revisions that were waiting");
+}
