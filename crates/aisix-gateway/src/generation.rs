@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aisix_core::Snapshot;
-use aisix_hooks::{Pipeline, ValidateBodyHook, ValidateModelHook};
+use aisix_hooks::{HookFactory, Pipeline, ValidateBodyHook, ValidateModelHook};
 
 /// A configuration in service: published whole, so that no request sees two versions.
 #[derive(Debug)]
@@ -15,13 +15,14 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// Puts a snapshot into service.
-    pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, pipeline: gates() }
+    /// Puts a snapshot into service, with the hooks that an embedder added.
+    pub(crate) fn new(snapshot: Arc<Snapshot>, added: &[Arc<dyn HookFactory>]) -> Self {
+        Self { snapshot, pipeline: added.iter().cloned().fold(gates(), Pipeline::then) }
     }
 }
 
-/// The gates, in their order: a request that fails at several is refused by the first.
+/// The gates, in their order: a request that fails at several is refused by the first. An
+/// embedder's hooks come after them, and see only requests that may be served.
 fn gates() -> Pipeline {
     Pipeline::new().then(ValidateModelHook).then(ValidateBodyHook)
 }

@@ -1,5 +1,6 @@
 //! What all workers share: the generation in service, and what moves.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use aisix_adapters::Adapters;
 use aisix_core::Snapshot;
 use aisix_core::snapshot::Revision;
+use aisix_hooks::HookFactory;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -18,7 +20,6 @@ use crate::health::Health;
 use crate::settings::Settings;
 
 /// The state that outlives requests, shared by all workers of a process.
-#[derive(Debug)]
 pub struct Shared {
     generation: ArcSwapOption<Generation>,
     applied: watch::Sender<Option<(Revision, Instant)>>,
@@ -27,12 +28,24 @@ pub struct Shared {
     pub(crate) health: Health,
     pub(crate) adapters: Adapters,
     pub(crate) settings: Settings,
+    hooks: Vec<Arc<dyn HookFactory>>,
 }
 
 impl Shared {
     /// The state of a gateway without a configuration.
     #[must_use]
     pub fn new(settings: Settings, adapters: Adapters) -> Arc<Self> {
+        Self::with_hooks(settings, adapters, Vec::new())
+    }
+
+    /// The same, with hooks that run after the gates, in this order: how an embedder adds to what
+    /// happens with requests.
+    #[must_use]
+    pub fn with_hooks(
+        settings: Settings,
+        adapters: Adapters,
+        hooks: Vec<Arc<dyn HookFactory>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             generation: ArcSwapOption::empty(),
             applied: watch::Sender::new(None),
@@ -41,13 +54,20 @@ impl Shared {
             health: Health::default(),
             adapters,
             settings,
+            hooks,
         })
+    }
+
+    /// What the data plane was told when it started.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Serves every later request from this snapshot.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
         let revision = snapshot.revision();
-        self.generation.store(Some(Arc::new(Generation::new(snapshot))));
+        self.generation.store(Some(Arc::new(Generation::new(snapshot, &self.hooks))));
         self.applied.send_replace(Some((revision, Instant::now())));
     }
 
@@ -77,6 +97,16 @@ impl Shared {
     pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         InFlight(self.clone())
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("generation", &self.generation)
+            .field("draining", &self.draining)
+            .field("in_flight", &self.in_flight)
+            .finish_non_exhaustive()
     }
 }
 

@@ -25,6 +25,21 @@ pub trait HookFactory: Send + Sync + 'static {
     fn start(&self, info: &Arc<RequestInfo>) -> Option<Box<dyn Hook>>;
 }
 
+/// So that one factory can serve several pipelines.
+impl<T: HookFactory + ?Sized> HookFactory for Arc<T> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn interest(&self) -> Interest {
+        (**self).interest()
+    }
+
+    fn start(&self, info: &Arc<RequestInfo>) -> Option<Box<dyn Hook>> {
+        (**self).start(info)
+    }
+}
+
 /// What happens with one request, phase by phase; every phase is optional.
 #[async_trait]
 pub trait Hook: Send + Sync {

@@ -1,0 +1,52 @@
+//! What the gateway logged.
+
+use std::io;
+use std::sync::{Mutex, Once, PoisonError};
+
+use aisix_testing::wait;
+use tracing_subscriber::EnvFilter;
+
+static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static INSTALLED: Once = Once::new();
+
+/// Starts to keep every line of this product's crates, of all threads.
+pub fn keep() {
+    INSTALLED.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("aisix=trace,aisix_gateway=trace,aisix_hooks=trace"))
+            .with_ansi(false)
+            .with_writer(|| Writer)
+            .init();
+    });
+}
+
+/// The access log's line about a request.
+pub async fn access_line(request_id: &str) -> String {
+    let id = format!("request_id=\"{request_id}\"");
+    wait::some("a line in the access log", || {
+        let log = text();
+        let mut lines = log.lines();
+        let line = lines.find(|line| line.contains("aisix::access") && line.contains(&id))?;
+        Some(line.to_owned())
+    })
+    .await
+}
+
+/// Everything so far.
+pub fn text() -> String {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8(lines.clone()).expect("log lines are UTF-8")
+}
+
+struct Writer;
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The data plane, driven as a tower service in memory and over sockets, against scripted
+//! upstreams on loopback.
+#![expect(
+    clippy::expect_used,
+    reason = "these are tests, where a panic with its reason is the report"
+)]
+#![expect(unreachable_pub, reason = "a test program has no API")]
+
+mod common;
+mod relay;
