@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use aisix_testing::wait;
 use bytes::Bytes;
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use tempfile::TempDir;
 
 use super::EmbeddedStore;
@@ -138,6 +139,15 @@ async fn refuses_a_path_that_cannot_be_opened() {
     fs::write(&file, "").unwrap();
     let line = refusal(&file.join("store.db")).await;
     assert!(line.contains("cannot open the store"), "{line}");
+}
+
+#[test]
+fn an_acknowledged_write_is_on_disk() {
+    let (_guard, path) = directory();
+    let connection = super::file::open(&path).unwrap();
+    let setting = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    assert_eq!(setting("synchronous").unwrap(), Value::Integer(2), "FULL");
+    assert_eq!(setting("journal_mode").unwrap(), Value::Text("wal".to_owned()));
 }
 
 #[tokio::test]
