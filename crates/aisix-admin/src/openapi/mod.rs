@@ -1,0 +1,78 @@
+//! The OpenAPI document, derived from the endpoints and from the types they speak of.
+
+mod description;
+mod documented;
+pub(crate) mod page;
+
+use utoipa::openapi::security::{
+    ApiKey as KeyLocation, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme,
+};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder,
+};
+
+pub(crate) use description::Description;
+pub(crate) use documented::{BodySchema, Documented};
+
+use crate::endpoints::{self, Endpoint};
+use crate::error::ErrorBody;
+
+/// The groups of endpoints, in the order of the reference.
+const TAGS: [(&str, &str); 6] = [
+    ("provider_keys", "Upstream credentials and endpoints. Models refer to them by id."),
+    ("models", "The names that callers use, and where they lead."),
+    ("api_keys", "What callers present, known by its hash. `apikeys` and `api_keys` are the same."),
+    ("status", "How the gateway fares."),
+    ("older", "The older API, over the same store: what one API writes, the other shows."),
+    ("reference", "This document."),
+];
+
+/// Describes every endpoint.
+pub(crate) fn document() -> OpenApi {
+    let mut components = ComponentsBuilder::new()
+        .schema_from::<ErrorBody>()
+        .security_scheme("bearer", bearer())
+        .security_scheme("x-api-key", x_api_key());
+    let mut paths = PathsBuilder::new();
+    for Endpoint { method, path, description, .. } in endpoints::all() {
+        let (operation, schemas) = description.into_parts();
+        components = schemas.into_iter().fold(components, |components, add| add(components));
+        paths = paths.path(path, PathItem::new(method, operation));
+    }
+    let tags =
+        TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("AISIX admin API")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT)),
+        )
+        .paths(paths.build())
+        .components(Some(components.build()))
+        .tags(Some(tags))
+        .build()
+}
+
+const ABOUT: &str = "Manages what the gateway serves. Every write is durable when it is answered, \
+and its answer waits until the local gateway serves it: 202 in place of the usual status says that \
+it does not yet. Every write answers the store's revision in `x-aisix-config-revision`. Secrets \
+are shown as `***`.";
+
+/// The document as it is served.
+pub(crate) fn json() -> String {
+    // The document holds nothing but maps with text keys, lists, texts and numbers.
+    document().to_pretty_json().unwrap_or_default()
+}
+
+fn bearer() -> SecurityScheme {
+    let text = "One of the configured admin keys. Keys of callers are not admin keys.";
+    let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(text));
+    SecurityScheme::Http(scheme.build())
+}
+
+fn x_api_key() -> SecurityScheme {
+    let text = "The same key; looked at only where there is no Authorization header.";
+    SecurityScheme::ApiKey(KeyLocation::Header(ApiKeyValue::with_description("x-api-key", text)))
+}

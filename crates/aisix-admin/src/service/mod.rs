@@ -1,0 +1,109 @@
+//! What both admin APIs do to the store: validate, seal, write in one transaction, wait until the
+//! gateway serves it.
+
+mod api_keys;
+mod managed;
+mod models;
+mod plan;
+mod provider_keys;
+mod read;
+mod resources;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aisix_core::snapshot::Revision;
+use aisix_core::{Entry, Resource};
+use aisix_gateway::GatewayHandle;
+use aisix_store::{ConfigStore, Sealer, StoreError};
+use http::StatusCode;
+use tokio::sync::Mutex;
+
+pub(crate) use api_keys::{Rotate, new_plaintext};
+pub(crate) use managed::Managed;
+pub(crate) use models::owned_key_of;
+pub(crate) use plan::{Plan, Step, uses};
+pub(crate) use read::{Held, Standing, decode};
+pub(crate) use resources::{Create, Delete, IfMatch, Replace};
+
+use crate::error::ApiError;
+
+/// How often a write is planned anew because another writer came first.
+const ATTEMPTS: usize = 64;
+
+/// How long a write's answer waits for the local gateway.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The one path to the store, whichever API or kind a request speaks of.
+pub(crate) struct Service {
+    store: Arc<dyn ConfigStore>,
+    sealer: Arc<Sealer>,
+    gateway: Arc<dyn GatewayHandle>,
+    /// Writers of this process take turns, so that only those of others can come in between.
+    turn: Mutex<()>,
+}
+
+/// A write that is durable.
+pub(crate) struct Done {
+    /// The store's revision of it.
+    pub(crate) revision: Revision,
+    /// Whether the local gateway serves it already.
+    pub(crate) served: bool,
+    entries: Vec<Entry>,
+}
+
+impl Service {
+    pub(crate) fn new(
+        store: Arc<dyn ConfigStore>,
+        sealer: Arc<Sealer>,
+        gateway: Arc<dyn GatewayHandle>,
+    ) -> Self {
+        let turn = Mutex::new(());
+        Self { store, sealer, gateway, turn }
+    }
+
+    pub(crate) fn gateway(&self) -> &dyn GatewayHandle {
+        &*self.gateway
+    }
+
+    /// Carries a step out: all of its writes or none. It is planned again, from what the store
+    /// holds then, as long as another writer comes in between.
+    pub(crate) async fn carry_out(&self, step: &dyn Step) -> Result<Done, ApiError> {
+        let written = self.commit(step).await?;
+        let revision = written.revision;
+        let served = self.gateway.serves(revision, PATIENCE).await;
+        Ok(Done { revision, served, entries: written.entries })
+    }
+
+    async fn commit(&self, step: &dyn Step) -> Result<aisix_store::Written, ApiError> {
+        let _turn = self.turn.lock().await;
+        for _ in 0..ATTEMPTS {
+            let mut plan = Plan::new(&*self.store, &self.sealer);
+            step.plan(&mut plan).await?;
+            let (transaction, audit) = plan.into_parts();
+            match self.store.commit(transaction).await {
+                Ok(written) => {
+                    audit.write(written.revision);
+                    return Ok(written);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let message = "other writers kept changing the same resources: try again";
+        Err(ApiError::new(StatusCode::CONFLICT, message))
+    }
+}
+
+impl Done {
+    /// The resource as it was written.
+    pub(crate) fn resource<T: Resource>(&self, id: &str) -> Result<Held<T>, ApiError> {
+        let key = read::key_of(T::KIND, id);
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let entry = entry.ok_or_else(|| {
+            ApiError::internal("the store did not confirm the write", format!("{key} is missing"))
+        })?;
+        decode(entry)
+            .map_err(|invalid| ApiError::internal("the store changed what was written", invalid))
+    }
+}
