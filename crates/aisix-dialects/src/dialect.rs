@@ -88,12 +88,7 @@ impl AnswerContext {
     /// An answer under this name of a model: the one that the caller sent.
     #[must_use]
     pub fn new(model: impl Into<Arc<str>>) -> Self {
-        Self {
-            model: model.into(),
-            stream_options: None,
-            id: Arc::from(""),
-            created: 0,
-        }
+        Self { model: model.into(), stream_options: None, id: Arc::from(""), created: 0 }
     }
 
     /// Says what the caller said of the stream's contents.
@@ -125,10 +120,7 @@ impl Encoded {
     /// A body that says everything.
     #[must_use]
     pub fn whole(body: Bytes) -> Self {
-        Self {
-            body,
-            dropped: Vec::new(),
-        }
+        Self { body, dropped: Vec::new() }
     }
 }
 
@@ -137,6 +129,13 @@ impl Encoded {
 pub struct Dropped {
     /// The field, as the noun or the caller's dialect names it.
     pub field: String,
+}
+
+impl Dropped {
+    /// A field that was left out.
+    pub fn new(field: impl Into<String>) -> Self {
+        Self { field: field.into() }
+    }
 }
 
 /// How closely a stream is read.

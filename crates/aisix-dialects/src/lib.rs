@@ -17,6 +17,7 @@
 //! adapters' business. Dialects never name one another.
 
 mod dialect;
+mod fields;
 mod frame;
 pub mod json;
 pub mod openai_chat;

@@ -6,7 +6,7 @@
 //! leave the last blank line out.
 
 use aisix_core::Error;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::memchr2;
 
 use crate::frame::{Frame, FrameDecoder};
@@ -22,9 +22,11 @@ mod tests;
 pub struct SseDecoder {
     /// The beginning of an event whose end has not arrived.
     pending: BytesMut,
-    /// The last piece ended with CR: an LF at the beginning of the next belongs to it.
+    /// How far it was searched for its end.
+    search: Search,
+    /// The last piece ended with an event that ended with CR: an LF that comes next belongs to it.
     after_cr: bool,
-    /// Whether any byte was seen: only the very first may be a byte order mark.
+    /// Whether the stream's beginning is over: only there may a byte order mark stand.
     begun: bool,
 }
 
@@ -32,31 +34,32 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl FrameDecoder for SseDecoder {
     fn push(&mut self, mut bytes: Bytes, frames: &mut Vec<Frame>) -> Result<(), Error> {
-        if self.after_cr && bytes.first() == Some(&b'\n') {
-            let _ = bytes.split_to(1);
+        if !self.begun {
+            bytes = self.begin(bytes);
         }
         if bytes.is_empty() {
             return Ok(());
         }
-        self.after_cr = bytes.last() == Some(&b'\r');
-        if !self.pending.is_empty() {
-            self.pending.extend_from_slice(&bytes);
-            bytes = self.pending.split().freeze();
+        if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
+            bytes.advance(1);
         }
-        if !self.begun {
-            if bytes.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&bytes) {
-                self.pending.extend_from_slice(&bytes);
+        if !self.pending.is_empty() {
+            self.pending.put_slice(&bytes);
+            if self.search.event_end(&self.pending).is_none() {
                 return Ok(());
             }
-            self.begun = true;
-            if bytes.starts_with(BYTE_ORDER_MARK) {
-                let _ = bytes.split_to(BYTE_ORDER_MARK.len());
-            }
+            bytes = self.pending.split().freeze();
         }
-        while let Some(end) = event_end(&bytes) {
-            frames.extend(parse(&bytes.split_to(end)));
+        loop {
+            self.search = Search::default();
+            let Some(end) = self.search.event_end(&bytes) else {
+                break;
+            };
+            let event = bytes.split_to(end);
+            self.after_cr = bytes.is_empty() && event.ends_with(b"\r");
+            frames.extend(parse(&event));
         }
-        self.pending.extend_from_slice(&bytes);
+        self.pending.put_slice(&bytes);
         Ok(())
     }
 
@@ -66,17 +69,53 @@ impl FrameDecoder for SseDecoder {
     }
 }
 
-/// Where the first event ends, its blank line included.
-fn event_end(bytes: &[u8]) -> Option<usize> {
-    let mut line = 0;
-    while let Some(length) = memchr2(b'\n', b'\r', &bytes[line..]) {
-        let next = after_line_end(bytes, line + length);
-        if length == 0 {
-            return Some(next);
+impl SseDecoder {
+    /// The stream's first bytes without a byte order mark; nothing while they may become one.
+    fn begin(&mut self, mut bytes: Bytes) -> Bytes {
+        if !self.pending.is_empty() {
+            self.pending.put_slice(&bytes);
+            bytes = self.pending.split().freeze();
         }
-        line = next;
+        if bytes.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&bytes) {
+            self.pending.put_slice(&bytes);
+            return Bytes::new();
+        }
+        self.begun = true;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.advance(BYTE_ORDER_MARK.len());
+        }
+        bytes
     }
-    None
+}
+
+/// Looks for the end of an event; asked again when more has arrived, it does not begin anew.
+#[derive(Debug, Default)]
+struct Search {
+    /// Where the last line begins.
+    line: usize,
+    /// Up to where there is no end of that line.
+    searched: usize,
+}
+
+impl Search {
+    /// Where the event ends, its blank line included.
+    fn event_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.line > 0 && bytes[self.line - 1] == b'\r' && bytes.get(self.line) == Some(&b'\n') {
+            // The two halves of one line end arrived apart.
+            self.line += 1;
+            self.searched = self.searched.max(self.line);
+        }
+        while let Some(length) = memchr2(b'\n', b'\r', &bytes[self.searched..]) {
+            let end = self.searched + length;
+            let next = after_line_end(bytes, end);
+            if end == self.line {
+                return Some(next);
+            }
+            (self.line, self.searched) = (next, next);
+        }
+        self.searched = bytes.len();
+        None
+    }
 }
 
 /// The index after the line end that begins at `at`.
@@ -129,16 +168,31 @@ fn join_lines(before: &[u8], line: &[u8]) -> Bytes {
 /// The comment that keeps an idle stream open.
 pub const HEARTBEAT: &[u8] = b":\n\n";
 
-/// Appends one event with the data in pieces; none of them holds a line end.
-pub fn write_event(out: &mut BytesMut, event: Option<&[u8]>, data: &[&[u8]]) {
-    if let Some(event) = event {
-        out.put_slice(b"event: ");
-        out.put_slice(event);
-        out.put_u8(b'\n');
-    }
+/// Appends an event without a type. Lines of the data that this appends become lines of the event,
+/// as a line end would end it.
+pub fn write_data(out: &mut BytesMut, data: impl FnOnce(&mut BytesMut)) {
     out.put_slice(b"data: ");
-    for piece in data {
-        out.put_slice(piece);
+    let start = out.len();
+    data(out);
+    if memchr2(b'\n', b'\r', &out[start..]).is_some() {
+        let data = out.split_off(start);
+        put_lines(&data, out);
     }
     out.put_slice(b"\n\n");
+}
+
+/// Appends an event of a type; neither holds a line end.
+pub fn write_event(out: &mut BytesMut, event: &[u8], data: &[u8]) {
+    for piece in [b"event: ", event, b"\ndata: ", data, b"\n\n"] {
+        out.put_slice(piece);
+    }
+}
+
+fn put_lines(mut data: &[u8], out: &mut BytesMut) {
+    while let Some(end) = memchr2(b'\n', b'\r', data) {
+        out.put_slice(&data[..end]);
+        out.put_slice(b"\ndata: ");
+        data = &data[after_line_end(data, end)..];
+    }
+    out.put_slice(data);
 }

@@ -1,1 +1,46 @@
+use serde_json::{Value, json};
 
+use super::{quoted, splice, unambiguous};
+
+#[test]
+fn splicing_replaces_the_ranges_and_nothing_else() {
+    let edits = [(1..1, "ab".into()), (2..4, "".into()), (5..6, "xyz".into())];
+    assert_eq!(splice(b"012345", &edits), &b"0ab14xyz"[..]);
+}
+
+#[test]
+fn splicing_nothing_is_a_copy() {
+    assert_eq!(splice(b"0123", &[]), &b"0123"[..]);
+}
+
+#[test]
+fn a_quoted_text_reads_as_the_text() {
+    let text = "a\"b\\c\n\t\u{0}\u{1f}\u{7f}é😀/\u{2028}";
+    assert_eq!(serde_json::from_str::<String>(&quoted(text)).ok().as_deref(), Some(text));
+}
+
+#[test]
+fn reads_json_as_any_reader_does() {
+    let text = br#"{"a": [1, -2, 0.5, true, null, "x", {"b": {}}], "c": 18446744073709551615}"#;
+    let plain: Value = serde_json::from_slice(text).expect("it is JSON");
+    assert_eq!(unambiguous(text).expect("it is JSON"), plain);
+}
+
+#[test]
+fn refuses_a_field_that_stands_twice_at_any_depth() {
+    for text in [r#"{"a": 1, "a": 1}"#, r#"[{"b": {"a": 1, "\u0061": 2}}]"#] {
+        let error = unambiguous(text.as_bytes()).expect_err("it is ambiguous");
+        assert!(error.is_data(), "{error}");
+    }
+}
+
+#[test]
+fn the_same_name_in_two_objects_is_no_duplicate() {
+    let text = br#"{"a": {"a": 1}, "b": {"a": 1}}"#;
+    assert_eq!(unambiguous(text).expect("it is JSON"), json!({"a": {"a": 1}, "b": {"a": 1}}));
+}
+
+#[test]
+fn refuses_what_follows_the_value() {
+    assert!(unambiguous(b"{} {}").is_err());
+}

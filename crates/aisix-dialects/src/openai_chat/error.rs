@@ -3,7 +3,7 @@
 use aisix_core::Error;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::dialect::ProviderError;
 
@@ -38,13 +38,20 @@ pub(super) fn encode(error: &Error) -> Bytes {
 }
 
 pub(super) fn decode(body: &[u8]) -> ProviderError {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(mut object)) => match object.remove("error") {
-            Some(error) => from_value(&error),
-            None => from_value(&Value::Object(object)),
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => from_body(object),
+        // Google's compatible API answers with a list of one.
+        Ok(Value::Array(list)) => match list.into_iter().next() {
+            Some(Value::Object(object)) => from_body(object),
+            _ => plain(&String::from_utf8_lossy(body)),
         },
         _ => plain(&String::from_utf8_lossy(body)),
     }
+}
+
+fn from_body(mut object: Map<String, Value>) -> ProviderError {
+    let error = object.shift_remove("error");
+    from_value(&error.unwrap_or(Value::Object(object)))
 }
 
 /// Reads the error object, or a text in its place.
@@ -62,13 +69,15 @@ pub(super) fn from_value(error: &Value) -> ProviderError {
     };
     let code = text("code");
     let status = code.as_deref().and_then(|code| code.parse().ok());
+    let status = status.filter(|status| (400..600).contains(status));
+    let message = text("message").or_else(|| text("detail"));
     ProviderError {
-        message: shortened(&text("message").unwrap_or_else(|| error.to_string())),
-        // A number there is a status, not a name for what went wrong.
+        message: shortened(&message.unwrap_or_else(|| error.to_string())),
+        // A number that is a status is no name for what went wrong.
         code: code.filter(|_| status.is_none()),
         kind: text("type"),
         param: text("param"),
-        status: status.filter(|status| (400..600).contains(status)),
+        status,
     }
 }
 

@@ -3,11 +3,18 @@
 //! Source: OpenAI's API reference, "Chat Completions" (create, the completion object, the chunk
 //! object) and "Errors". What vendors of compatible APIs add is kept as native fields.
 
+mod call;
 mod error;
+mod message;
 mod outline;
+mod part;
 mod request;
 mod response;
+mod sink;
+mod spelling;
 mod stream;
+mod tool;
+mod turn;
 mod wire;
 
 #[cfg(test)]
@@ -21,6 +28,7 @@ use crate::dialect::{
     AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, ProviderError,
     UpstreamRequest,
 };
+use crate::json::splice;
 
 /// The dialect's name.
 pub const ID: DialectId = DialectId("openai_chat");
@@ -48,11 +56,12 @@ impl Dialect for OpenAiChat {
         upstream: &UpstreamRequest<'_>,
     ) -> Result<Encoded, Error> {
         match request.verbatim(ID) {
-            Some(original) => {
-                let edits = outline::request_edits(request.outline(), upstream);
-                Ok(Encoded::whole(crate::json::splice(original, &edits)))
+            // Whether it streams is no patch: a request of the other kind is made anew.
+            Some(original) if request.outline().stream == upstream.stream => {
+                let body = outline::upstream_request(original, request.outline(), upstream);
+                Ok(Encoded::whole(body))
             }
-            None => request::encode(request, upstream),
+            _ => request::encode(request, upstream),
         }
     }
 
@@ -68,9 +77,9 @@ impl Dialect for OpenAiChat {
     ) -> Result<Encoded, Error> {
         match response.verbatim(ID) {
             Some(original) => {
-                let span = response.outline().model_span.as_ref();
-                let edit = outline::name_model(original, span, &context.model);
-                Ok(Encoded::whole(crate::json::splice(original, &[edit])))
+                let name = outline::ModelName::new(&context.model);
+                let edit = name.edit(original, response.outline().model_span.as_ref());
+                Ok(Encoded::whole(splice(original, &[edit])))
             }
             None => response::encode(response, context),
         }

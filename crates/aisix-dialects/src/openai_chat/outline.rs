@@ -4,16 +4,17 @@ use std::borrow::Cow;
 use std::fmt;
 
 use aisix_core::chat::{
-    FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span, StreamOptions,
+    FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span, StreamOptions, Usage,
 };
 use aisix_core::{Error, ErrorCode};
+use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::wire::{InBandError, UsageWire};
 use crate::dialect::UpstreamRequest;
-use crate::json::{quoted, span_of};
+use crate::json::{quoted, span_of, splice};
 
 /// An edit of the original bytes: a range, and what stands there instead.
 pub(super) type Edit<'a> = (Span, Cow<'a, str>);
@@ -39,18 +40,19 @@ pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
     })
 }
 
-/// The edits that turn a caller's request into this upstream's.
-pub(super) fn request_edits<'a>(
+/// A caller's request as this upstream's: every byte outside the edits is the caller's.
+pub(super) fn upstream_request(
+    original: &[u8],
     outline: &RequestOutline,
     upstream: &UpstreamRequest<'_>,
-) -> Vec<Edit<'a>> {
-    let model: Edit<'a> = (outline.model_span.clone(), quoted(upstream.model).into());
+) -> Bytes {
+    let model: Edit<'_> = (outline.model_span.clone(), quoted(upstream.model).into());
     if upstream.stream && outline.stream_options.is_none() {
         // Usage is accounted for whether the caller wants to see it or not.
         let ask = r#""stream_options":{"include_usage":true},"#;
-        vec![(outline.insert_at..outline.insert_at, ask.into()), model]
+        splice(original, &[(outline.insert_at..outline.insert_at, ask.into()), model])
     } else {
-        vec![model]
+        splice(original, &[model])
     }
 }
 
@@ -60,9 +62,9 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     struct Fields<'a> {
         #[serde(borrow)]
         model: Option<&'a RawValue>,
+        choices: Option<IgnoredAny>,
         #[serde(borrow)]
-        choices: Option<&'a RawValue>,
-        usage: Option<UsageWire>,
+        usage: Option<&'a RawValue>,
         error: Option<InBandError>,
     }
     let text = std::str::from_utf8(body).map_err(unreadable)?;
@@ -70,7 +72,7 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     match (fields.choices, fields.error) {
         (Some(_), _) => Ok(ResponseOutline {
             model_span: fields.model.map(|value| span_of(text, value)),
-            usage: fields.usage.map(Into::into),
+            usage: fields.usage.and_then(usage),
         }),
         (None, Some(error)) => Err(error.into_error()),
         (None, None) => Err(unreadable("the answer has no choices")),
@@ -83,38 +85,100 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
     struct Fields<'a> {
         #[serde(borrow)]
         model: Option<&'a RawValue>,
-        choices: Option<Vec<Choice>>,
-        usage: Option<UsageWire>,
+        choices: Option<Choices>,
+        #[serde(borrow)]
+        usage: Option<&'a RawValue>,
         error: Option<InBandError>,
-    }
-    #[derive(Deserialize)]
-    struct Choice {
-        finish_reason: Option<IgnoredAny>,
     }
     let text = std::str::from_utf8(data).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    let choices = match (fields.choices, fields.error) {
-        (_, Some(error)) => return Err(error.into_error()),
-        (Some(choices), None) => choices,
-        (None, None) => return Err(unreadable("the chunk has no choices")),
+    if let Some(error) = fields.error {
+        return Err(error.into_error());
+    }
+    let usage = fields.usage.and_then(usage);
+    let choices = match fields.choices {
+        Some(choices) => choices,
+        // Some vendors leave the list out of the chunk that holds nothing but usage.
+        None if usage.is_some() => Choices::default(),
+        None => return Err(unreadable("the chunk has no choices")),
     };
-    let usage_only = choices.is_empty() && fields.usage.is_some();
-    Ok(FrameOutline {
-        kind: if usage_only { FrameKind::UsageOnly } else { FrameKind::Content },
-        model_span: fields.model.map(|value| span_of(text, value)),
-        usage: fields.usage.map(Into::into),
-        finished: choices.iter().any(|choice| choice.finish_reason.is_some()),
-    })
+    let kind = match usage {
+        Some(_) if choices.count == 0 => FrameKind::UsageOnly,
+        _ => FrameKind::Content,
+    };
+    let model_span = fields.model.map(|value| span_of(text, value));
+    Ok(FrameOutline { kind, model_span, usage, finished: choices.finished })
 }
 
-/// The edit that names the model of an answer or of a chunk.
-pub(super) fn name_model<'a>(original: &[u8], span: Option<&Span>, model: &str) -> Edit<'a> {
-    match span {
-        Some(span) => (span.clone(), quoted(model).into()),
-        None => {
-            // Answers and chunks have choices at least, so the new field is followed by another.
-            let at = after_brace(original);
-            (at..at, format!(r#""model":{},"#, quoted(model)).into())
+/// An odd count is no reason to refuse an answer.
+fn usage(value: &RawValue) -> Option<Usage> {
+    serde_json::from_str::<UsageWire>(value.get()).ok().map(Into::into)
+}
+
+/// What is looked at in the choices of a chunk.
+#[derive(Default)]
+struct Choices {
+    count: usize,
+    /// Whether one of them ended.
+    finished: bool,
+}
+
+impl<'de> Deserialize<'de> for Choices {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ChoicesVisitor)
+    }
+}
+
+struct ChoicesVisitor;
+
+impl<'de> Visitor<'de> for ChoicesVisitor {
+    type Value = Choices;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of choices")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices, A::Error> {
+        #[derive(Deserialize)]
+        struct Choice<'a> {
+            #[serde(borrow)]
+            finish_reason: Option<&'a RawValue>,
+        }
+        let mut choices = Choices::default();
+        while let Some(choice) = list.next_element::<Choice<'de>>()? {
+            choices.count += 1;
+            // Some vendors write an empty reason where others write null.
+            choices.finished |= choice.finish_reason.is_some_and(|reason| reason.get() != "\"\"");
+        }
+        Ok(choices)
+    }
+}
+
+/// The name that answers and chunks give the model: the one that the caller sent.
+pub(super) struct ModelName {
+    /// The whole field, followed by a comma.
+    field: String,
+}
+
+impl ModelName {
+    const KEY: &str = r#""model":"#;
+
+    pub(super) fn new(name: &str) -> Self {
+        Self { field: format!("{}{},", Self::KEY, quoted(name)) }
+    }
+
+    /// The edit that gives an answer or a chunk this name.
+    pub(super) fn edit(&self, original: &[u8], span: Option<&Span>) -> Edit<'_> {
+        match span {
+            Some(span) => {
+                let value = &self.field[Self::KEY.len()..self.field.len() - 1];
+                (span.clone(), value.into())
+            }
+            None => {
+                // Answers and chunks have choices at least, so the new field is followed by another.
+                let at = after_brace(original);
+                (at..at, self.field.as_str().into())
+            }
         }
     }
 }

@@ -1,17 +1,147 @@
 //! Answers, whole.
 
-use aisix_core::chat::ChatResponse;
+use aisix_core::chat::{ChatResponse, Choice, Native, Part};
 use aisix_core::{Carried, Error};
+use serde_json::{Map, Value};
 
+use super::message::{self, Draft};
+use super::outline::unreadable;
+use super::sink::Sink;
+use super::{ID, spelling, wire};
 use crate::dialect::{AnswerContext, Encoded};
+use crate::fields::Fields;
 
-pub(super) fn decode(_body: &[u8]) -> Result<ChatResponse, Error> {
-    Err(Error::internal("not written yet"))
+/// What native fields of a message are called, in front of their own names: others belong to the
+/// choice around it.
+pub(super) const MESSAGE: &str = "message.";
+
+pub(super) fn decode(body: &[u8]) -> Result<ChatResponse, Error> {
+    let value: Value = serde_json::from_slice(body).map_err(unreadable)?;
+    let mut fields = Fields::of(value).map_err(|_| unreadable("the answer is no object"))?;
+    fields.take("object");
+    let (id, model, created) = read_head(&mut fields);
+    let choices = fields.list("choices").ok_or_else(|| unreadable("the answer has no choices"))?;
+    let choices = (0..).zip(choices).map(read_choice).collect::<Result<_, _>>()?;
+    let usage = fields.take("usage").and_then(wire::read_usage);
+    let mut native: Vec<_> = said(fields.natives(ID, "")).collect();
+    let usage = usage.map(|(usage, more)| {
+        native.extend(more);
+        usage
+    });
+    Ok(ChatResponse { id, model, created, choices, usage, native })
+}
+
+/// Reads what answers and chunks begin with: id, model, and time.
+pub(super) fn read_head(fields: &mut Fields) -> (String, String, Option<i64>) {
+    let id = fields.text("id").unwrap_or_default();
+    let model = fields.text("model").unwrap_or_default();
+    // The cast stops at the ends of the range, which no clock reaches.
+    let created = fields.number("created").map(|seconds| seconds as i64);
+    (id, model, created)
+}
+
+/// Native fields that say something: streams repeat the names of what they leave out.
+pub(super) fn said(natives: impl Iterator<Item = Native>) -> impl Iterator<Item = Native> {
+    natives.filter(|native| !native.value.is_null())
+}
+
+fn read_choice((position, value): (u32, Value)) -> Result<Choice, Error> {
+    let mut fields = Fields::of(value).map_err(|_| unreadable("a choice is no object"))?;
+    let index = fields.integer("index").unwrap_or(position);
+    let message = fields.take("message").unwrap_or_else(|| Value::Object(Map::new()));
+    let mut message = Fields::of(message).map_err(|_| unreadable("a message is no object"))?;
+    message.take("role");
+    let said_parts = message::read(&mut message)
+        .map_err(|flaw| unreadable(format!("message{} must be {}", flaw.place, flaw.form)))?;
+    let mut native = Vec::new();
+    if said_parts.legacy_call {
+        native.push(spelling::mark(spelling::FUNCTION_CALL));
+    }
+    let finish = fields.text("finish_reason").filter(|word| !word.is_empty());
+    let finish = finish.map(|word| wire::read_finish(word, said_parts.legacy_call));
+    native.extend(said(fields.natives(ID, "").chain(message.natives(ID, MESSAGE))));
+    let parts = said_parts.parts.into_iter().filter(|part| !is_silent(part)).collect();
+    Ok(Choice { index, parts, finish, native })
+}
+
+/// Whether a part says nothing: streams cannot tell such a text from none.
+fn is_silent(part: &Part) -> bool {
+    match part {
+        Part::Text(text) => text.text.is_empty(),
+        Part::Reasoning(thought) => thought.text.is_empty(),
+        _ => false,
+    }
 }
 
 pub(super) fn encode(
-    _response: &mut Carried<ChatResponse>,
-    _context: &AnswerContext,
+    response: &mut Carried<ChatResponse>,
+    context: &AnswerContext,
 ) -> Result<Encoded, Error> {
-    Err(Error::internal("not written yet"))
+    let mut sink = Sink::for_value_of(response.dialect());
+    let response = response.value()?;
+    let mut body = Map::new();
+    body.insert("id".to_owned(), answer_id(&response.id, context).into());
+    body.insert("object".to_owned(), "chat.completion".into());
+    body.insert("created".to_owned(), response.created.unwrap_or(context.created).into());
+    body.insert("model".to_owned(), (*context.model).into());
+    let mut choices: Vec<_> =
+        response.choices.iter().map(|choice| write_choice(choice, &mut sink)).collect();
+    if choices.is_empty() {
+        choices.push(write_choice(&Choice::default(), &mut sink));
+    }
+    body.insert("choices".to_owned(), Value::Array(choices));
+    let more = usage_more(&response.native);
+    let usage = wire::write_usage(response.usage.unwrap_or_default(), more);
+    body.insert("usage".to_owned(), usage);
+    sink.put_natives(&response.native, &mut body);
+    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+    Ok(Encoded { body: body.into(), dropped: sink.dropped })
+}
+
+/// The provider's id, or one that the gateway made.
+pub(super) fn answer_id(id: &str, context: &AnswerContext) -> String {
+    match (id, &*context.id) {
+        ("", "") => String::new(),
+        ("", made) => format!("chatcmpl-{made}"),
+        (id, _) => id.to_owned(),
+    }
+}
+
+/// What else stood in the `usage` object.
+fn usage_more(natives: &[Native]) -> Option<&Native> {
+    natives.iter().find(|native| native.dialect == ID && native.name == "usage")
+}
+
+fn write_choice(choice: &Choice, sink: &mut Sink) -> Value {
+    let legacy = spelling::marked(&choice.native, spelling::FUNCTION_CALL);
+    let mut draft = Draft::default();
+    for part in &choice.parts {
+        draft.add(part, legacy, sink);
+    }
+    let mut message = Map::new();
+    message.insert("role".to_owned(), "assistant".into());
+    message.insert("content".to_owned(), content(&mut draft));
+    draft.write(&mut message, "reasoning_content");
+    let mut object = Map::new();
+    object.insert("index".to_owned(), choice.index.into());
+    object.insert("message".to_owned(), Value::Object(message));
+    let finish = choice.finish.as_ref();
+    let finish = finish.map_or("stop", |reason| wire::write_finish(reason, legacy));
+    object.insert("finish_reason".to_owned(), finish.into());
+    sink.put_natives(&choice.native, &mut object);
+    Value::Object(object)
+}
+
+/// The content of an answer: one text, unless there are parts that only a list can hold; null where
+/// the answer says something else instead.
+fn content(draft: &mut Draft) -> Value {
+    let parts = std::mem::take(&mut draft.content);
+    let plain = |part: &Value| part["type"] == "text" && part.as_object().map_or(0, Map::len) == 2;
+    if !parts.iter().all(plain) {
+        return Value::Array(parts);
+    }
+    if parts.is_empty() && draft.says_more() {
+        return Value::Null;
+    }
+    parts.iter().filter_map(|part| part["text"].as_str()).collect::<String>().into()
 }

@@ -1,5 +1,6 @@
 //! Streams of this format.
 
+mod chunk;
 mod lift;
 mod lower;
 
@@ -38,10 +39,11 @@ impl Decoder {
 
 impl EventDecoder for Decoder {
     fn push(&mut self, frame: Frame) -> Result<Option<Carried<ChatEvents>>, Error> {
-        if self.done {
+        let data = frame.data.trim_ascii();
+        if self.done || data.is_empty() {
             return Ok(None);
         }
-        if frame.data.trim_ascii() == DONE {
+        if data == DONE {
             self.done = true;
             let outline = FrameOutline { kind: FrameKind::End, ..FrameOutline::default() };
             let events = self.lifter.as_mut().map(lift::Lifter::end);
@@ -74,47 +76,52 @@ fn carried(data: Bytes, outline: FrameOutline, events: Option<ChatEvents>) -> Ca
 /// Writes chunks.
 pub(super) struct Encoder {
     context: AnswerContext,
+    name: outline::ModelName,
     lowerer: lower::Lowerer,
 }
 
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
-        Self { context, lowerer: lower::Lowerer::new() }
+        let name = outline::ModelName::new(&context.model);
+        Self { context, name, lowerer: lower::Lowerer::new() }
     }
 
-    fn wants_usage(&self) -> bool {
-        self.context.stream_options.is_some_and(|options| options.include_usage)
+    fn relay(&self, original: &[u8], outline: &FrameOutline, out: &mut BytesMut) {
+        let wants_usage = self.context.stream_options.is_some_and(|options| options.include_usage);
+        match outline.kind {
+            // The gateway asked for the usage; the caller did not.
+            FrameKind::UsageOnly if !wants_usage => {}
+            // The marker is written once, by `finish`, when the stream has proven complete.
+            FrameKind::End => {}
+            FrameKind::Content | FrameKind::UsageOnly => {
+                let edit = self.name.edit(original, outline.model_span.as_ref());
+                sse::write_data(out, |out| splice_into(original, &[edit], out));
+            }
+        }
     }
 }
 
 impl EventEncoder for Encoder {
     fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
-        let Some(original) = events.verbatim(ID) else {
-            let wants_usage = self.wants_usage();
-            return self.lowerer.events(events.value()?, &self.context, wants_usage, out);
-        };
-        let outline = events.outline();
-        match outline.kind {
-            // The gateway asked for the usage; the caller did not.
-            FrameKind::UsageOnly if !self.wants_usage() => {}
-            // The marker is written once, by `finish`, when the stream has proven complete.
-            FrameKind::End => {}
-            FrameKind::Content | FrameKind::UsageOnly => {
-                let edit =
-                    outline::name_model(original, outline.model_span.as_ref(), &self.context.model);
-                out.extend_from_slice(b"data: ");
-                splice_into(original, &[edit], out);
-                out.extend_from_slice(b"\n\n");
+        match events.verbatim(ID) {
+            Some(original) => {
+                self.relay(original, events.outline(), out);
+                // Where somebody looks inside, the next frame may have to be made anew.
+                if let Some(events) = events.decoded() {
+                    self.lowerer.observe(events);
+                }
             }
+            None => self.lowerer.events(events.value()?, &self.context, out),
         }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut BytesMut) {
-        sse::write_event(out, None, &[DONE]);
+        self.lowerer.finish(&self.context, out);
+        sse::write_data(out, |out| out.extend_from_slice(DONE));
     }
 
     fn fail(&mut self, error: &Error, out: &mut BytesMut) {
-        sse::write_event(out, Some(b"error"), &[&super::error::encode(error)]);
+        sse::write_event(out, b"error", &super::error::encode(error));
     }
 }

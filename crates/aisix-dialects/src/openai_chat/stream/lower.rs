@@ -1,25 +1,321 @@
 //! From blocks to flat chunks.
 
-use aisix_core::Error;
-use aisix_core::chat::ChatEvents;
-use bytes::BytesMut;
+use std::collections::BTreeMap;
 
+use aisix_core::chat::{ChatEvent, Delta, Native, Part, PartStart, Usage};
+use bytes::{BufMut, BytesMut};
+use serde_json::{Map, Value, json};
+
+use super::super::call::TOOL_CALLS;
+use super::super::message::AUDIO;
+use super::super::part::CONTENT;
+use super::super::response::{MESSAGE, answer_id};
+use super::super::{ID, spelling, wire};
+use super::chunk::{Choice, Chunk, Piece};
 use crate::dialect::AnswerContext;
 
-pub(super) struct Lowerer;
+/// Lowers the events of one stream.
+#[derive(Default)]
+pub(super) struct Lowerer {
+    /// The provider's id and time.
+    start: Option<(String, Option<i64>)>,
+    /// Id and time, the same on every chunk.
+    head: Option<(String, i64)>,
+    choices: BTreeMap<u32, Told>,
+    /// Fields of the answer that wait for a chunk.
+    natives: Map<String, Value>,
+    usage: Option<Usage>,
+    /// What else stood in the `usage` object.
+    usage_more: Option<Native>,
+    /// The latest usage has been told.
+    usage_told: bool,
+}
+
+/// What was told of a choice.
+#[derive(Default)]
+struct Told {
+    /// Where the growth of each part goes.
+    parts: Vec<Place>,
+    /// How many tool calls were told.
+    calls: u32,
+    legacy_call: bool,
+}
+
+/// Where the growth of a part goes.
+#[derive(Clone, Copy)]
+enum Place {
+    Content,
+    Refusal,
+    Thought,
+    Call(u32),
+    FunctionCall,
+    NativeCall(u32),
+    Audio,
+    Nowhere,
+}
 
 impl Lowerer {
     pub(super) fn new() -> Self {
-        Self
+        Self::default()
     }
 
+    /// Appends the chunks that say these events: one, unless one cannot say them all.
     pub(super) fn events(
         &mut self,
-        _events: &ChatEvents,
-        _context: &AnswerContext,
-        _wants_usage: bool,
-        _out: &mut BytesMut,
-    ) -> Result<(), Error> {
-        Err(Error::internal("not written yet"))
+        events: &[ChatEvent],
+        context: &AnswerContext,
+        out: &mut BytesMut,
+    ) {
+        let mut draft = Vec::new();
+        let mut told_usage = false;
+        let mut pieces = Vec::new();
+        for event in events {
+            told_usage |= matches!(event, ChatEvent::Usage(_));
+            let choice = self.pieces(event, &mut pieces);
+            for piece in pieces.drain(..) {
+                if let Err(piece) = say(&mut draft, choice, piece) {
+                    self.chunk(std::mem::take(&mut draft), None, context, out);
+                    // An empty draft takes every piece.
+                    let _ = say(&mut draft, choice, piece);
+                }
+            }
+        }
+        if !draft.is_empty() {
+            // A caller that asked for usage gets it once, at the end; usage that comes with other
+            // news is passed on to one that did not.
+            let riding = told_usage && !wants_usage(context);
+            let usage = riding.then(|| self.tell_usage()).flatten();
+            self.chunk(draft, usage, context, out);
+        }
+    }
+
+    /// Takes note of events that the caller is told in the original bytes.
+    pub(super) fn observe(&mut self, events: &[ChatEvent]) {
+        let mut told = Vec::new();
+        for event in events {
+            self.pieces(event, &mut told);
+            self.usage_told |= matches!(event, ChatEvent::Usage(_));
+        }
+        self.natives.clear();
+    }
+
+    /// Appends what a complete stream still has to say.
+    pub(super) fn finish(&mut self, context: &AnswerContext, out: &mut BytesMut) {
+        let wanted = wants_usage(context) && !self.usage_told;
+        let usage = wanted.then(|| self.tell_usage()).flatten();
+        if usage.is_some() || !self.natives.is_empty() {
+            self.chunk(Vec::new(), usage, context, out);
+        }
+    }
+
+    fn tell_usage(&mut self) -> Option<Value> {
+        self.usage_told = true;
+        Some(wire::write_usage(self.usage?, self.usage_more.as_ref()))
+    }
+
+    fn chunk(
+        &mut self,
+        choices: Vec<Choice>,
+        usage: Option<Value>,
+        context: &AnswerContext,
+        out: &mut BytesMut,
+    ) {
+        let more = std::mem::take(&mut self.natives);
+        let (id, created) = self.head.get_or_insert_with(|| {
+            let (id, created) = self.start.take().unwrap_or_default();
+            (answer_id(&id, context), created.unwrap_or(context.created))
+        });
+        let chunk = Chunk {
+            id,
+            object: "chat.completion.chunk",
+            created: *created,
+            model: &context.model,
+            choices,
+            usage,
+            more,
+        };
+        out.put_slice(b"data: ");
+        // Writing JSON into memory does not fail.
+        let _ = serde_json::to_writer(out.writer(), &chunk);
+        out.put_slice(b"\n\n");
+    }
+
+    /// Says an event, as far as it is news for the caller.
+    fn pieces(&mut self, event: &ChatEvent, pieces: &mut Vec<Piece>) -> u32 {
+        match event {
+            ChatEvent::Start { id, created, .. } => self.start = Some((id.clone(), *created)),
+            ChatEvent::Usage(usage) => {
+                let larger = self.usage.unwrap_or_default().max(*usage);
+                self.usage_told &= self.usage == Some(larger);
+                self.usage = Some(larger);
+            }
+            ChatEvent::Native { choice: None, native } => self.of_answer(native),
+            ChatEvent::Native { choice: Some(choice), native } => {
+                self.choice(*choice, pieces).native(native, pieces);
+                return *choice;
+            }
+            ChatEvent::PartStart { choice, start, .. } => {
+                self.choice(*choice, pieces).part_start(start, pieces);
+                return *choice;
+            }
+            ChatEvent::PartDelta { choice, part, delta } => {
+                self.choice(*choice, pieces).part_delta(*part, delta, pieces);
+                return *choice;
+            }
+            ChatEvent::Finish { choice, reason } => {
+                let told = self.choice(*choice, pieces);
+                let word = wire::write_finish(reason, told.legacy_call);
+                pieces.push(Piece::Finish(word.to_owned()));
+                return *choice;
+            }
+            ChatEvent::PartEnd { .. } | ChatEvent::End => {}
+        }
+        0
+    }
+
+    /// A choice; the first news of it brings its role.
+    fn choice(&mut self, index: u32, pieces: &mut Vec<Piece>) -> &mut Told {
+        self.choices.entry(index).or_insert_with(|| {
+            pieces.push(Piece::Role);
+            Told::default()
+        })
+    }
+
+    fn of_answer(&mut self, native: &Native) {
+        if native.dialect != ID || spelling::is_mark(native) {
+            return;
+        }
+        if native.name == "usage" {
+            self.usage_more = Some(native.clone());
+        } else {
+            self.natives.insert(native.name.clone(), native.value.clone());
+        }
+    }
+}
+
+fn wants_usage(context: &AnswerContext) -> bool {
+    context.stream_options.is_some_and(|options| options.include_usage)
+}
+
+fn say(draft: &mut Vec<Choice>, index: u32, piece: Piece) -> Result<(), Piece> {
+    let place = match draft.iter().position(|choice| choice.index() == index) {
+        Some(place) => place,
+        None => {
+            draft.push(Choice::new(index));
+            draft.len() - 1
+        }
+    };
+    draft[place].say(piece)
+}
+
+impl Told {
+    fn native(&mut self, native: &Native, pieces: &mut Vec<Piece>) {
+        if native.dialect != ID {
+            return;
+        }
+        self.legacy_call |= native.name == spelling::FUNCTION_CALL;
+        if spelling::is_mark(native) {
+            return;
+        }
+        let value = native.value.clone();
+        pieces.push(match native.name.strip_prefix(MESSAGE) {
+            Some(name) => Piece::OfMessage(name.to_owned(), value),
+            None => Piece::OfChoice(native.name.clone(), value),
+        });
+    }
+
+    fn part_start(&mut self, start: &PartStart, pieces: &mut Vec<Piece>) {
+        let place = match start {
+            PartStart::Text { refusal: false } => Place::Content,
+            PartStart::Text { refusal: true } => Place::Refusal,
+            PartStart::Reasoning { .. } => Place::Thought,
+            PartStart::ToolCall { id, name } if self.legacy_call && id.is_empty() => {
+                pieces.push(Piece::FunctionCall(name.clone()));
+                Place::FunctionCall
+            }
+            PartStart::ToolCall { id, name } => {
+                let index = self.next_call();
+                let function = json!({"name": name, "arguments": ""});
+                pieces.push(Piece::Call(json!({
+                    "index": index, "id": id, "type": "function", "function": function,
+                })));
+                Place::Call(index)
+            }
+            PartStart::Whole(part) => self.whole(part, pieces),
+        };
+        self.parts.push(place);
+    }
+
+    fn next_call(&mut self) -> u32 {
+        let index = self.calls;
+        self.calls += 1;
+        index
+    }
+
+    fn whole(&mut self, part: &Part, pieces: &mut Vec<Piece>) -> Place {
+        match part {
+            Part::Native(native) if native.dialect == ID => {
+                let value = native.value.clone();
+                match native.name.as_str() {
+                    AUDIO => {
+                        pieces.push(Piece::Audio(value));
+                        Place::Audio
+                    }
+                    TOOL_CALLS => {
+                        let index = self.next_call();
+                        pieces.push(Piece::Call(numbered(index, value)));
+                        Place::NativeCall(index)
+                    }
+                    CONTENT => {
+                        pieces.push(Piece::ContentPart(value));
+                        Place::Nowhere
+                    }
+                    _ => Place::Nowhere,
+                }
+            }
+            // This format's answers have no place for the rest.
+            _ => Place::Nowhere,
+        }
+    }
+
+    fn part_delta(&mut self, part: u32, delta: &Delta, pieces: &mut Vec<Piece>) {
+        let place = self.parts.get(part as usize).copied().unwrap_or(Place::Nowhere);
+        match (place, delta) {
+            (Place::Content, Delta::Text(text)) => pieces.push(Piece::Content(text.clone())),
+            (Place::Refusal, Delta::Text(text)) => pieces.push(Piece::Refusal(text.clone())),
+            (Place::Thought, Delta::Text(text)) => pieces.push(Piece::Thought(text.clone())),
+            (Place::Call(index), Delta::Text(text)) => {
+                pieces.push(Piece::Arguments(index, text.clone()));
+            }
+            (Place::FunctionCall, Delta::Text(text)) => {
+                pieces.push(Piece::FunctionArguments(text.clone()));
+            }
+            (Place::Call(index), Delta::Native(native)) if native.dialect == ID => {
+                pieces.push(Piece::Call(call_field(index, native)));
+            }
+            (Place::NativeCall(index), Delta::Native(native)) if native.dialect == ID => {
+                pieces.push(Piece::Call(numbered(index, native.value.clone())));
+            }
+            (Place::Audio, Delta::Native(native)) if native.dialect == ID => {
+                pieces.push(Piece::Audio(native.value.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An entry of `tool_calls` under the number that it has here.
+fn numbered(index: u32, mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.shift_insert(0, "index".to_owned(), index.into());
+    }
+    value
+}
+
+/// A fragment that adds a native field to a call, or to the function in it.
+fn call_field(index: u32, native: &Native) -> Value {
+    match native.name.strip_prefix("function.") {
+        Some(name) => json!({"index": index, "function": {name: native.value}}),
+        None => json!({"index": index, &native.name: native.value}),
     }
 }

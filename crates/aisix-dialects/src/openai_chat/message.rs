@@ -1,0 +1,130 @@
+//! What a model said, as messages of requests and of answers hold it alike.
+
+use aisix_core::chat::{Native, Part, Reasoning, Text};
+use serde_json::{Map, Value};
+
+use super::part::Flaw;
+use super::sink::Sink;
+use super::{ID, call, part};
+use crate::fields::Fields;
+
+/// The name of a native part that is the sound of an answer.
+pub(super) const AUDIO: &str = "audio";
+
+/// What a message of a model's holds, in the order in which models produce it.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) parts: Vec<Part>,
+    /// The thought stood under its other name.
+    pub(super) other_reasoning: bool,
+    /// A call stood where only one could stand.
+    pub(super) legacy_call: bool,
+}
+
+/// Reads the fields of a message that say something; the others stay.
+///
+/// # Errors
+/// Where its content is none.
+pub(super) fn read(message: &mut Fields) -> Result<Said, Flaw> {
+    let mut said = Said::default();
+    let thought = match message.text("reasoning_content").filter(|text| !text.is_empty()) {
+        Some(text) => Some(text),
+        None => {
+            let other = message.text("reasoning");
+            said.other_reasoning = other.is_some();
+            other
+        }
+    };
+    let thought = thought.map(|text| Part::Reasoning(Reasoning { text, ..Reasoning::default() }));
+    said.parts.extend(thought);
+    said.parts.extend(part::read_content(message.take("content"))?);
+    let refusal = message.text("refusal");
+    said.parts
+        .extend(refusal.map(|text| Part::Text(Text { text, refusal: true, ..Text::default() })));
+    if let Some(call) = message.take_as("function_call", call::read_legacy) {
+        said.legacy_call = true;
+        said.parts.push(Part::ToolCall(call));
+    }
+    let calls = message.list("tool_calls").unwrap_or_default();
+    said.parts.extend(calls.into_iter().map(call::read_call));
+    let audio = message.take(AUDIO).map(|value| Part::Native(Native::new(ID, AUDIO, value)));
+    said.parts.extend(audio);
+    Ok(said)
+}
+
+/// A message of a model's, in the making.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) content: Vec<Value>,
+    pub(super) refusal: Option<String>,
+    pub(super) thought: Option<String>,
+    calls: Vec<Value>,
+    function_call: Option<Value>,
+    audio: Option<Value>,
+}
+
+impl Draft {
+    /// Adds a part. With `legacy`, a call without an id is a `function_call`.
+    pub(super) fn add(&mut self, part: &Part, legacy: bool, sink: &mut Sink) {
+        match part {
+            Part::Text(text) if text.refusal && text.native.is_empty() => {
+                self.refusal.get_or_insert_default().push_str(&text.text);
+            }
+            Part::Text(text) => self.content.push(part::write_text(text, sink)),
+            Part::Reasoning(thought) => self.think(thought, sink),
+            Part::ToolCall(call) if legacy && call.id.is_empty() => {
+                self.function_call = Some(call::write_legacy(call, sink));
+            }
+            Part::ToolCall(call) => self.calls.push(call::write_call(call, sink)),
+            Part::Native(native) => self.add_native(native, sink),
+            Part::Media(_) => sink.drop("media"),
+            Part::ToolResult(_) => sink.drop("tool_result"),
+        }
+    }
+
+    fn think(&mut self, thought: &Reasoning, sink: &mut Sink) {
+        if thought.signature.is_some() {
+            sink.drop("reasoning.signature");
+        }
+        if thought.redacted.is_some() {
+            sink.drop("reasoning.redacted");
+        }
+        self.thought.get_or_insert_default().push_str(&thought.text);
+    }
+
+    fn add_native(&mut self, native: &Native, sink: &mut Sink) {
+        let value = native.value.clone();
+        match native.name.as_str() {
+            _ if native.dialect != ID => sink.drop(&native.name),
+            AUDIO => self.audio = Some(value),
+            call::TOOL_CALLS => self.calls.push(value),
+            part::CONTENT => self.content.push(value),
+            other => sink.drop(other),
+        }
+    }
+
+    /// Whether the message says anything beside its content.
+    pub(super) fn says_more(&self) -> bool {
+        self.refusal.is_some()
+            || !self.calls.is_empty()
+            || self.function_call.is_some()
+            || self.audio.is_some()
+    }
+
+    /// Writes what was added, but for the content, into the message.
+    pub(super) fn write(self, message: &mut Map<String, Value>, reasoning: &str) {
+        let calls = (!self.calls.is_empty()).then_some(Value::Array(self.calls));
+        let fields = [
+            ("refusal", self.refusal.map(Value::String)),
+            (call::TOOL_CALLS, calls),
+            ("function_call", self.function_call),
+            (reasoning, self.thought.map(Value::String)),
+            (AUDIO, self.audio),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                message.insert(name.to_owned(), value);
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The parts of a message's content.
+
+use aisix_core::chat::{Media, MediaKind, MediaSource, Native, Part, Text};
+use serde_json::{Map, Value, json};
+
+use super::ID;
+use super::sink::Sink;
+use crate::fields::Fields;
+
+/// The name of a native part that is one of the content's.
+pub(super) const CONTENT: &str = "content";
+
+/// What is wrong with a message.
+#[derive(Debug)]
+pub(super) struct Flaw {
+    /// Where, below the message.
+    pub(super) place: String,
+    /// What must stand there.
+    pub(super) form: &'static str,
+}
+
+impl Flaw {
+    pub(super) fn new(place: impl Into<String>, form: &'static str) -> Self {
+        Self { place: place.into(), form }
+    }
+}
+
+/// Reads a message's content: a text, a list of parts, or nothing.
+///
+/// # Errors
+/// Where it is anything else.
+pub(super) fn read_content(content: Option<Value>) -> Result<Vec<Part>, Flaw> {
+    match content {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![Part::Text(Text::new(text))]),
+        Some(Value::Array(parts)) => parts.into_iter().enumerate().map(read_nth).collect(),
+        Some(_) => Err(Flaw::new(".content", "a string, null or an array of parts")),
+    }
+}
+
+fn read_nth((index, part): (usize, Value)) -> Result<Part, Flaw> {
+    let flaw = || Flaw::new(format!(".content[{index}]"), "an object with a 'type'");
+    read_part(part).ok_or_else(flaw)
+}
+
+/// Writes content that was made of these parts. One plain text is written as such.
+pub(super) fn write_content(mut parts: Vec<Value>) -> Option<Value> {
+    match parts.as_mut_slice() {
+        [] => None,
+        [Value::Object(only)] if only.len() == 2 && only.contains_key("text") => {
+            only.shift_remove("text")
+        }
+        _ => Some(Value::Array(parts)),
+    }
+}
+
+fn read_part(value: Value) -> Option<Part> {
+    let read = match value.get("type")?.as_str()? {
+        "text" => read_text(value, "text"),
+        "refusal" => read_text(value, "refusal"),
+        "image_url" => read_address(value, "image_url", MediaKind::Image),
+        "video_url" => read_address(value, "video_url", MediaKind::Video),
+        "input_audio" => read_sound(value),
+        "file" => read_file(value),
+        _ => Err(value),
+    };
+    Some(read.unwrap_or_else(|value| Part::Native(Native::new(ID, CONTENT, value))))
+}
+
+fn read_text(value: Value, name: &str) -> Result<Part, Value> {
+    if !value[name].is_string() {
+        return Err(value);
+    }
+    let mut fields = part_fields(value)?;
+    let text = fields.text(name).unwrap_or_default();
+    let native = fields.natives(ID, "").collect();
+    Ok(Part::Text(Text { text, refusal: name == "refusal", native }))
+}
+
+/// `{"type": "image_url", "image_url": {"url", "detail"}}`; the address alone is read, too.
+fn read_address(value: Value, name: &str, kind: MediaKind) -> Result<Part, Value> {
+    let place = &value[name];
+    if !place.get("url").unwrap_or(place).is_string() {
+        return Err(value);
+    }
+    let mut fields = part_fields(value)?;
+    let mut inner = match fields.take(name).unwrap_or_default() {
+        url @ Value::String(_) => Fields::of(json!({ "url": url }))?,
+        other => Fields::of(other)?,
+    };
+    let (source, media_type) = read_url(inner.text("url").unwrap_or_default());
+    let detail = inner.text("detail");
+    let native = natives(fields, inner, name);
+    Ok(Part::Media(Media { kind, source, media_type, name: None, detail, native }))
+}
+
+/// `{"type": "input_audio", "input_audio": {"data", "format"}}`.
+fn read_sound(value: Value) -> Result<Part, Value> {
+    if !value["input_audio"]["data"].is_string() {
+        return Err(value);
+    }
+    let mut fields = part_fields(value)?;
+    let mut inner = Fields::of(fields.take("input_audio").unwrap_or_default())?;
+    let source = MediaSource::Base64(inner.text("data").unwrap_or_default());
+    let media_type = inner.text("format").map(|format| match format.as_str() {
+        "mp3" => "audio/mpeg".to_owned(),
+        other => format!("audio/{other}"),
+    });
+    let native = natives(fields, inner, "input_audio");
+    let kind = MediaKind::Audio;
+    Ok(Part::Media(Media { kind, source, media_type, name: None, detail: None, native }))
+}
+
+/// `{"type": "file", "file": {"file_data" or "file_id", "filename"}}`.
+fn read_file(value: Value) -> Result<Part, Value> {
+    let file = &value["file"];
+    if file["file_id"].is_string() == file["file_data"].is_string() {
+        return Err(value);
+    }
+    let mut fields = part_fields(value)?;
+    let mut inner = Fields::of(fields.take("file").unwrap_or_default())?;
+    let (source, media_type) = match inner.text("file_id") {
+        Some(id) => (MediaSource::FileId(id), None),
+        None => read_file_data(inner.text("file_data").unwrap_or_default()),
+    };
+    let name = inner.text("filename");
+    let native = natives(fields, inner, "file");
+    let kind = MediaKind::Document;
+    Ok(Part::Media(Media { kind, source, media_type, name, detail: None, native }))
+}
+
+/// A data URL, an address (an addition of some vendors), or bare base64.
+fn read_file_data(data: String) -> (MediaSource, Option<String>) {
+    if ["data:", "http:", "https:"].iter().any(|scheme| data.starts_with(scheme)) {
+        read_url(data)
+    } else {
+        (MediaSource::Base64(data), None)
+    }
+}
+
+fn part_fields(value: Value) -> Result<Fields, Value> {
+    let mut fields = Fields::of(value)?;
+    fields.take("type");
+    Ok(fields)
+}
+
+fn natives(outer: Fields, inner: Fields, name: &str) -> Vec<Native> {
+    outer.natives(ID, "").chain(inner.natives(ID, &format!("{name}."))).collect()
+}
+
+/// An address, or the data that stand in it.
+fn read_url(url: String) -> (MediaSource, Option<String>) {
+    let inside = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+    match inside {
+        Some((media_type, data)) if !media_type.is_empty() => {
+            (MediaSource::Base64(data.to_owned()), Some(media_type.to_owned()))
+        }
+        _ => (MediaSource::Url(url), None),
+    }
+}
+
+/// Writes a text as a part.
+pub(super) fn write_text(text: &Text, sink: &mut Sink) -> Value {
+    let name = if text.refusal { "refusal" } else { "text" };
+    let mut object = Map::new();
+    object.insert("type".to_owned(), name.into());
+    object.insert(name.to_owned(), text.text.as_str().into());
+    sink.put_natives(&text.native, &mut object);
+    Value::Object(object)
+}
+
+/// Writes media as a part; `None` where this format has no place for it.
+pub(super) fn write_media(media: &Media, sink: &mut Sink) -> Option<Value> {
+    let written = match media.kind {
+        MediaKind::Image => write_address(media, "image_url"),
+        MediaKind::Video => write_address(media, "video_url"),
+        MediaKind::Audio => write_sound(media),
+        MediaKind::Document => Some(write_file(media)),
+    };
+    let Some(Value::Object(mut object)) = written else {
+        sink.drop("media");
+        return None;
+    };
+    sink.put_natives(&media.native, &mut object);
+    Some(Value::Object(object))
+}
+
+fn write_address(media: &Media, name: &str) -> Option<Value> {
+    let url = match &media.source {
+        MediaSource::FileId(_) => return None,
+        MediaSource::Url(url) => url.clone(),
+        MediaSource::Base64(data) => data_url(media.media_type.as_deref()?, data),
+    };
+    let mut inner = Map::new();
+    inner.insert("url".to_owned(), url.into());
+    insert_some(&mut inner, "detail", media.detail.as_deref());
+    Some(json!({"type": name, name: inner}))
+}
+
+fn write_sound(media: &Media) -> Option<Value> {
+    let MediaSource::Base64(data) = &media.source else {
+        return None;
+    };
+    let mut inner = Map::new();
+    inner.insert("data".to_owned(), data.as_str().into());
+    let format = match media.media_type.as_deref() {
+        Some("audio/mpeg") => Some("mp3"),
+        Some(other) => Some(other.strip_prefix("audio/").unwrap_or(other)),
+        None => None,
+    };
+    insert_some(&mut inner, "format", format);
+    Some(json!({"type": "input_audio", "input_audio": inner}))
+}
+
+fn write_file(media: &Media) -> Value {
+    let mut inner = Map::new();
+    match (&media.source, media.media_type.as_deref()) {
+        (MediaSource::FileId(id), _) => inner.insert("file_id".to_owned(), id.as_str().into()),
+        (MediaSource::Url(url), _) => inner.insert("file_data".to_owned(), url.as_str().into()),
+        (MediaSource::Base64(data), None) => {
+            inner.insert("file_data".to_owned(), data.as_str().into())
+        }
+        (MediaSource::Base64(data), Some(media_type)) => {
+            inner.insert("file_data".to_owned(), data_url(media_type, data).into())
+        }
+    };
+    insert_some(&mut inner, "filename", media.name.as_deref());
+    json!({"type": "file", "file": inner})
+}
+
+fn data_url(media_type: &str, data: &str) -> String {
+    format!("data:{media_type};base64,{data}")
+}
+
+fn insert_some(object: &mut Map<String, Value>, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        object.insert(name.to_owned(), value.into());
+    }
+}
