@@ -157,7 +157,7 @@ pub fn fold(events: impl IntoIterator<Item = ChatEvent>) -> ChatResponse {
                 response.usage = Some(response.usage.unwrap_or_default().max(usage));
             }
             ChatEvent::Native { choice: None, native } => {
-                join(&mut response.native, native, Join::Replace)
+                join(&mut response.native, native, Join::Replace);
             }
             ChatEvent::Native { choice: Some(choice), native } => {
                 let choice = choice_mut(&mut response, choice);

@@ -145,7 +145,7 @@ async fn refuses_a_path_that_cannot_be_opened() {
 fn an_acknowledged_write_is_on_disk() {
     let (_guard, path) = directory();
     let connection = super::file::open(&path).unwrap();
-    let setting = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    let setting = |name| connection.pragma_query_value(None, name, |row| row.get::<_, Value>(0));
     assert_eq!(setting("synchronous").unwrap(), Value::Integer(2), "FULL");
     assert_eq!(setting("journal_mode").unwrap(), Value::Text("wal".to_owned()));
 }
