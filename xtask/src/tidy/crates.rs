@@ -44,7 +44,8 @@ fn compare(tree: &Tree, map: &File, found: &mut Vec<Violation>) {
         .zip(map.text.lines())
         .filter_map(|(number, line)| Some((number, mapped_crate(line)?)))
         .collect();
-    for folder in tree.crates() {
+    // The tool beside the product may have a row, but need not.
+    for folder in tree.crates().filter(|folder| *folder != "xtask") {
         let name = folder.rsplit('/').next().unwrap_or(folder);
         if !rows.iter().any(|(_, row)| *row == name || *row == folder) {
             let message = format!("the crate map has no row for {folder}");

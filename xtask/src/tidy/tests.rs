@@ -71,6 +71,10 @@ fn tests_stand_in_files_of_their_own() {
 fn a_test_does_not_sleep() {
     let text = "tokio::time::sleep(d).await;\nstd::thread::sleep(d);\n";
     let rules = ["1: sleep", "2: sleep"].map(str::to_owned).to_vec();
+    let paused = format!("#[tokio::test(start_paused = true)]\nfn a() {{ {text} }}\n");
+    assert_eq!(found_in(sources::check, "crates/a/tests/x.rs", &paused), ["3: sleep"]);
+    let after = format!("{paused}#[test]\nfn b() {{ time::sleep(d) }}\n");
+    assert_eq!(found_in(sources::check, "crates/a/tests/x.rs", &after), ["3: sleep", "6: sleep"]);
     for path in ["crates/a/tests/x.rs", "crates/a/src/b/tests.rs"] {
         assert_eq!(found_in(sources::check, path, text), rules);
     }
@@ -89,6 +93,8 @@ fn only_a_binary_acts_on_the_process() {
     assert_eq!(found_in(process::check, "bins/aisix/src/main.rs", text), NOTHING);
     let init = "fn init() { tracing_subscriber::fmt().try_init(); }\n";
     assert_eq!(found_in(process::check, "crates/aisix-telemetry/src/logs.rs", init), NOTHING);
+    assert_eq!(found_in(process::check, "crates/aisix-auth/src/tests.rs", init), NOTHING);
+    assert_eq!(found_in(process::check, "crates/aisix-auth/src/a.rs", init), ["1: subscriber"]);
     assert_eq!(
         found_in(process::check, LIB, "aisix_telemetry::init(&settings);\n"),
         ["1: subscriber"]
