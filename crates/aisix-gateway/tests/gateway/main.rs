@@ -7,4 +7,7 @@
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
 mod common;
+mod credentials;
+mod headers;
+mod model_checks;
 mod relay;
