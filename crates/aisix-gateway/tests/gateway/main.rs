@@ -6,8 +6,11 @@
 )]
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
+mod catalogue;
 mod common;
 mod credentials;
+mod failover;
 mod headers;
 mod model_checks;
+mod probes;
 mod relay;

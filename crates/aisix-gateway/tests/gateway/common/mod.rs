@@ -10,7 +10,7 @@ pub mod world;
 pub use documents::{CALLER, MODEL, SECRET, UPSTREAM_MODEL, api_key, direct, group, provider_key};
 pub use recorder::Recorder;
 pub use streamed::Streamed;
-pub use world::{World, chat, post};
+pub use world::{World, post};
 
 use serde_json::Value;
 
