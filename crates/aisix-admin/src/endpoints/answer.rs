@@ -14,10 +14,9 @@ use crate::service::Done;
 pub(crate) const CONFIG_REVISION: HeaderName = HeaderName::from_static("x-aisix-config-revision");
 
 /// A resource as it is shown: secrets masked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Entry<T> {
     /// Assigned at creation.
-    #[schema(value_type = String)]
     pub(crate) id: Id,
     /// The resource.
     pub(crate) value: T,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aisix_core::Id;
-use aisix_core::snapshot::Revision;
 use aisix_gateway::{GatewayHandle, ModelHealth};
 use axum::Json;
 use axum::extract::State;
@@ -25,17 +24,17 @@ const UNHEALTHY: u32 = 8;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     /// The worst of what is below.
-    status: Status,
+    status: HealthStatus,
     /// Every model that is served.
-    models: Vec<OneModel>,
+    models: Vec<HealthOfModel>,
     /// The configuration that is served.
-    config: Configuration,
+    config: ServedConfiguration,
 }
 
 /// A verdict.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Status {
+enum HealthStatus {
     /// Nothing is wrong.
     Ok,
     /// A model fails, or no configuration was ever applied.
@@ -46,7 +45,7 @@ enum Status {
 
 /// How one model fares.
 #[derive(Debug, Serialize, ToSchema)]
-struct OneModel {
+struct HealthOfModel {
     /// The model's id.
     #[schema(value_type = String)]
     id: Id,
@@ -59,14 +58,14 @@ struct OneModel {
 
 /// Which configuration is served.
 #[derive(Debug, Serialize, ToSchema)]
-struct Configuration {
+struct ServedConfiguration {
     /// The store's revision; 0 before the first.
-    snapshot_revision: Revision,
+    snapshot_revision: u64,
     /// How long ago it was applied; null before the first.
     snapshot_age_seconds: Option<u64>,
 }
 
-impl From<ModelHealth> for OneModel {
+impl From<ModelHealth> for HealthOfModel {
     fn from(model: ModelHealth) -> Self {
         let health = match model.consecutive_failures {
             UNHEALTHY.. => 2,
@@ -80,15 +79,15 @@ impl From<ModelHealth> for OneModel {
 impl Health {
     fn of(gateway: &dyn GatewayHandle) -> Self {
         let configuration = gateway.configuration();
-        let mut models: Vec<OneModel> = gateway.models().into_iter().map(Into::into).collect();
+        let mut models: Vec<HealthOfModel> = gateway.models().into_iter().map(Into::into).collect();
         models.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let status = match models.iter().map(|model| model.health).max() {
-            Some(2) => Status::Unhealthy,
-            Some(1) => Status::Degraded,
-            _ if configuration.age.is_none() => Status::Degraded,
-            _ => Status::Ok,
+            Some(2) => HealthStatus::Unhealthy,
+            Some(1) => HealthStatus::Degraded,
+            _ if configuration.age.is_none() => HealthStatus::Degraded,
+            _ => HealthStatus::Ok,
         };
-        let config = Configuration {
+        let config = ServedConfiguration {
             snapshot_revision: configuration.revision,
             snapshot_age_seconds: configuration.age.map(|age| age.as_secs()),
         };

@@ -17,7 +17,7 @@ use super::answer::{Entry, written};
 use super::collection::example_entry;
 use super::request::{OptionalJsonObject, PathId, fields};
 use crate::error::ApiError;
-use crate::openapi::{Description, Documented};
+use crate::openapi::{Description, Documented, reference};
 use crate::service::{IfMatch, Rotate, Service, new_plaintext};
 
 /// How a rotation treats the plaintext that it replaces.
@@ -32,6 +32,7 @@ pub(crate) struct Rotation {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rotated {
     /// The key, with its new hash.
+    #[schema(schema_with = reference::<Entry<ApiKey>>)]
     entry: Entry<ApiKey>,
     /// The new plaintext, shown this once.
     plaintext: String,

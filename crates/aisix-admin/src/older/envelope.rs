@@ -8,8 +8,8 @@ use super::Older;
 use crate::service::Held;
 
 /// A resource.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Item<V> {
+#[derive(Debug, Serialize)]
+pub(crate) struct Item<V> {
     /// `/<collection>/<id>`.
     key: String,
     /// The resource.
@@ -23,8 +23,8 @@ pub(super) struct Item<V> {
 }
 
 /// Resources.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Items<V> {
+#[derive(Debug, Serialize)]
+pub(crate) struct Items<V> {
     /// How many there are.
     pub(super) total: usize,
     /// All of them, in the order of their creation.

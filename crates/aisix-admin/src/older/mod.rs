@@ -18,6 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub(crate) use endpoints::all;
+pub(crate) use envelope::{Item, Items};
 
 use crate::error::ApiError;
 use crate::service::{Held, Managed, Plan, Service, Standing};

@@ -8,22 +8,18 @@ use utoipa::openapi::path::{
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{
-    ComponentsBuilder, Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder,
-};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::BodySchema;
+use super::wrapper::{Schemas, collect, reference};
 use crate::endpoints::answer::CONFIG_REVISION;
 use crate::error::ErrorBody;
-
-/// Adds the schemas that an operation refers to.
-type AddSchemas = fn(ComponentsBuilder) -> ComponentsBuilder;
 
 /// An operation in the making, with the schemas that it refers to.
 pub(crate) struct Description {
     operation: OperationBuilder,
-    schemas: Vec<AddSchemas>,
+    schemas: Schemas,
 }
 
 impl Description {
@@ -34,13 +30,8 @@ impl Description {
         Self { operation, schemas: Vec::new() }
     }
 
-    pub(super) fn into_parts(self) -> (Operation, Vec<AddSchemas>) {
+    pub(super) fn into_parts(self) -> (Operation, Schemas) {
         (self.operation.build(), self.schemas)
-    }
-
-    /// It says more than its summary.
-    pub(crate) fn details(self, text: &str) -> Self {
-        self.with(|operation| operation.description(Some(text)))
     }
 
     /// It is about the resource with the id in the path.
@@ -66,40 +57,39 @@ impl Description {
 
     /// It takes a JSON body.
     pub(crate) fn body(self, schema: BodySchema, example: Value) -> Self {
-        let BodySchema { name, add } = schema;
+        let BodySchema { name, schemas } = schema;
         let content = Content::builder().schema(Some(Ref::from_schema_name(name)));
-        self.takes(content.example(Some(example)).build(), Required::True, add)
+        self.takes(content.example(Some(example)).build(), Required::True, schemas)
     }
 
     /// It takes a JSON body that its type describes.
     pub(crate) fn takes_json<T: ToSchema>(self, example: Value) -> Self {
-        let add = |components: ComponentsBuilder| components.schema_from::<T>();
-        self.body(BodySchema { name: T::name().into_owned(), add }, example)
+        self.body(BodySchema::of::<T>(), example)
     }
 
     /// It takes a JSON body, or none.
     pub(crate) fn optional_body<T: ToSchema>(self, example: Value) -> Self {
-        let content = Content::builder().schema(Some(Ref::from_schema_name(T::name())));
+        let content = Content::builder().schema(Some(reference::<T>()));
         let content = content.example(Some(example)).build();
-        self.takes(content, Required::False, |components| components.schema_from::<T>())
+        self.takes(content, Required::False, BodySchema::of::<T>().schemas)
     }
 
     /// It answers one JSON object.
     pub(crate) fn answers<T: ToSchema>(self, status: u16, text: &str, example: Value) -> Self {
-        let schema = Ref::from_schema_name(T::name());
+        let schema = reference::<T>();
         self.says(status, json_response(text, schema, example)).knows::<T>()
     }
 
     /// It answers a bare list.
     pub(crate) fn answers_list<T: ToSchema>(self, text: &str, example: Value) -> Self {
-        let schema = ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
+        let schema = ArrayBuilder::new().items(reference::<T>());
         self.says(200, json_response(text, schema, example)).knows::<T>()
     }
 
     /// It writes, and answers one JSON object: with this status, or with 202 where the gateway
     /// does not serve the write yet.
     pub(crate) fn writes<T: ToSchema>(self, status: u16, text: &str, example: Value) -> Self {
-        let schema = Ref::from_schema_name(T::name());
+        let schema = reference::<T>();
         let soon = "Durable, but the local gateway does not serve it yet";
         let revision = HeaderBuilder::new()
             .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
@@ -158,12 +148,12 @@ impl Description {
     }
 
     fn knows<T: ToSchema>(mut self) -> Self {
-        self.schemas.push(|components| components.schema_from::<T>());
+        collect::<T>(&mut self.schemas);
         self
     }
 
-    fn takes(mut self, content: Content, required: Required, add: AddSchemas) -> Self {
-        self.schemas.push(add);
+    fn takes(mut self, content: Content, required: Required, schemas: Schemas) -> Self {
+        self.schemas.extend(schemas);
         let body = RequestBodyBuilder::new().content("application/json", content);
         let body = body.required(Some(required)).build();
         self.with(|operation| operation.request_body(Some(body)))
@@ -195,6 +185,6 @@ fn failure(status: u16) -> ResponseBuilder {
         415 => ("The body is not JSON", "Content-Type: must be application/json"),
         _ => ("The gateway failed; its log says why", "store error: the log says why"),
     };
-    let schema = Ref::from_schema_name(ErrorBody::name());
+    let schema = reference::<ErrorBody>();
     json_response(text, schema, json!({"error_msg": message}))
 }

@@ -1,17 +1,28 @@
 //! What the document says of each kind.
 
-use aisix_core::{ApiKey, Model, ProviderKey};
+use aisix_core::{ApiKey, Model, ProviderKey, Secret};
 use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema};
-use utoipa::openapi::{ComponentsBuilder, Ref, RefOr};
+
 use utoipa::{PartialSchema, ToSchema};
 
+use super::wrapper::{Schemas, collect, reference};
 use crate::endpoints::collection::EXAMPLE_ID;
 
-/// The schema of a body: its name, and how it gets among the document's schemas.
+/// The schema of a body: its name, and what it refers to.
 pub(crate) struct BodySchema {
-    pub(crate) name: String,
-    pub(crate) add: fn(ComponentsBuilder) -> ComponentsBuilder,
+    pub(super) name: String,
+    pub(super) schemas: Schemas,
+}
+
+impl BodySchema {
+    /// The schema of a type.
+    pub(super) fn of<T: ToSchema>() -> Self {
+        let mut schemas = Schemas::new();
+        collect::<T>(&mut schemas);
+        Self { name: T::name().into_owned(), schemas }
+    }
 }
 
 /// A kind that the document speaks of.
@@ -27,8 +38,7 @@ pub(crate) trait Documented: ToSchema + Sized {
 
     /// The schema of what is written, where it differs from what is shown.
     fn body() -> BodySchema {
-        let add = |components: ComponentsBuilder| components.schema_from::<Self>();
-        BodySchema { name: Self::name().into_owned(), add }
+        BodySchema::of::<Self>()
     }
 }
 
@@ -58,12 +68,10 @@ impl Documented for ProviderKey {
     }
 
     fn body() -> BodySchema {
-        let add = |components: ComponentsBuilder| {
-            components
-                .schema_from::<Self>()
-                .schema(PROVIDER_KEY_BODY, Schema::Object(provider_key_body()))
-        };
-        BodySchema { name: PROVIDER_KEY_BODY.to_owned(), add }
+        let mut body = BodySchema::of::<Self>();
+        PROVIDER_KEY_BODY.clone_into(&mut body.name);
+        body.schemas.push((body.name.clone(), Schema::Object(provider_key_body()).into()));
+        body
     }
 }
 
@@ -75,7 +83,7 @@ fn provider_key_body() -> Object {
         return Object::new();
     };
     object.required.retain(|field| field != "secret");
-    object.properties.insert("api_key".to_owned(), Ref::from_schema_name("Secret").into());
+    object.properties.insert("api_key".to_owned(), reference::<Secret>().into());
     object.description =
         Some("Exactly one of `secret` and `api_key`, which mean the same, is required.".to_owned());
     object

@@ -3,6 +3,7 @@
 mod description;
 mod documented;
 pub(crate) mod page;
+mod wrapper;
 
 use utoipa::openapi::security::{
     ApiKey as KeyLocation, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme,
@@ -14,8 +15,11 @@ use utoipa::openapi::{
 
 pub(crate) use description::Description;
 pub(crate) use documented::{BodySchema, Documented};
+pub(crate) use wrapper::reference;
 
 use crate::endpoints::{self, Endpoint};
+use utoipa::{PartialSchema, ToSchema};
+
 use crate::error::ErrorBody;
 
 /// The groups of endpoints, in the order of the reference.
@@ -31,13 +35,13 @@ const TAGS: [(&str, &str); 6] = [
 /// Describes every endpoint.
 pub(crate) fn document() -> OpenApi {
     let mut components = ComponentsBuilder::new()
-        .schema_from::<ErrorBody>()
         .security_scheme("bearer", bearer())
         .security_scheme("x-api-key", x_api_key());
     let mut paths = PathsBuilder::new();
+    components = components.schema(ErrorBody::name(), ErrorBody::schema());
     for Endpoint { method, path, description, .. } in endpoints::all() {
         let (operation, schemas) = description.into_parts();
-        components = schemas.into_iter().fold(components, |components, add| add(components));
+        components = components.schemas_from_iter(schemas);
         paths = paths.path(path, PathItem::new(method, operation));
     }
     let tags =

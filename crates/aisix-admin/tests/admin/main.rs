@@ -2,5 +2,6 @@
 
 mod collections;
 mod older;
+mod reference;
 mod seeds;
 mod support;

@@ -71,7 +71,7 @@ pub struct ProviderKey {
     /// A unique label.
     #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1))]
     pub display_name: Arc<str>,
-    /// The upstream credential, in clear.
+    /// The upstream credential; shown as `***`.
     pub secret: Secret,
     /// Base URL, as configured.
     #[serde(skip_serializing_if = "Option::is_none")]
