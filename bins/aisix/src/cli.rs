@@ -51,4 +51,8 @@ pub(crate) struct Quickstart {
     /// as OPENAI_API_KEY.
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<crate::quickstart::Vendor>,
+
+    /// Which of the provider's models to call.
+    #[arg(long, value_name = "NAME", requires = "provider")]
+    pub(crate) model: Option<String>,
 }

@@ -12,10 +12,47 @@
 
 mod cli;
 mod config;
+mod drain;
+mod logs;
+mod process;
 mod quickstart;
+mod run;
+mod signals;
+mod standin;
 
-use clap::Parser as _;
+use std::io::Write as _;
+use std::process::ExitCode;
 
-fn main() {
-    let _ = cli::Cli::parse();
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::Shell;
+
+use cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse() {
+        Cli { command: Some(Command::Quickstart(args)), .. } => quickstart::run(&args),
+        Cli { command: Some(Command::Completions { shell }), .. } => completions(shell),
+        Cli { config: Some(path), .. } => run::run(&path),
+        // The command line was refused already.
+        Cli { config: None, command: None } => Ok(ExitCode::from(2)),
+    };
+    ended.unwrap_or_else(|error| {
+        // If standard error is closed, the code still says it.
+        let _ = writeln!(std::io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+        ExitCode::FAILURE
+    })
+}
+
+fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "aisix", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one_line(text: &str) -> String {
+    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }

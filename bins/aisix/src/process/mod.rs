@@ -1,0 +1,173 @@
+//! A gateway, its store and its administrators' listener, put together and taken apart again.
+
+mod admin;
+mod listen;
+mod store;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use aisix_adapters::Adapters;
+use aisix_gateway::Shared;
+use aisix_gateway::serve::{self, Listener, Workers};
+use aisix_store::{EmbeddedStore, Supervisor};
+use anyhow::{Context as _, anyhow};
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::drain::drain;
+use crate::signals::Signals;
+use admin::AdminServer;
+use listen::CannotListen;
+
+/// How long the first configuration may take before the proxy listens without one, and its probes
+/// say so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where an address is chosen, for the message that says so: flags or keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Knobs {
+    pub(crate) proxy: &'static str,
+    pub(crate) admin: &'static str,
+}
+
+/// Everything that runs.
+#[derive(Debug)]
+pub(crate) struct Process {
+    shared: Arc<Shared>,
+    workers: Workers,
+    admin: Option<AdminServer>,
+    supervisor: Following,
+    store: EmbeddedStore,
+    proxy: SocketAddr,
+}
+
+/// The task that follows the store, and how to end it.
+#[derive(Debug)]
+struct Following {
+    task: tokio::task::JoinHandle<()>,
+    _end: oneshot::Sender<()>,
+}
+
+/// Runs everything that is not a request: one thread, this one.
+///
+/// # Errors
+/// Where there is no runtime, or the work fails.
+pub(crate) fn on_control_thread(
+    work: impl Future<Output = anyhow::Result<ExitCode>>,
+) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(work);
+    // What is still there after an orderly end is a name being resolved.
+    runtime.shutdown_background();
+    ended
+}
+
+impl Process {
+    /// Builds it from its configuration. Requests are served when this returns.
+    ///
+    /// # Errors
+    /// Whatever is missing: an address, the store, its key, threads.
+    pub(crate) async fn start(config: &Config, knobs: Knobs) -> anyhow::Result<Self> {
+        // The platform's certificates take as long to read as all the rest.
+        let trust = std::thread::spawn(aisix_gateway::platform_trust);
+        let address = config.proxy.addr;
+        let proxy = Listener::bind(address, config.proxy.worker_threads())
+            .map_err(CannotListen::on(address, knobs.proxy))?;
+        let admin = admin::bind(&config.admin, knobs.admin)?;
+
+        let (store, sealer) = store::open(&config.store).await?;
+        let (store_handle, sealer) = (Arc::new(store.clone()), Arc::new(sealer));
+        let shared = Shared::new(config.gateway(), Adapters::builtin());
+        let supervisor = Following::start(&shared, store_handle.clone(), sealer.clone()).await;
+        let admin = admin
+            .map(|listener| {
+                let keys = config.admin.keys();
+                AdminServer::start(listener, store_handle, sealer, shared.clone(), keys)
+            })
+            .transpose()?;
+        let address = proxy.local_addr();
+        let workers = serve::start(proxy, &shared, &loaded(trust)?)
+            .context("the threads that serve cannot be started")?;
+        Ok(Self { shared, workers, admin, supervisor, store, proxy: address })
+    }
+
+    /// Where callers connect.
+    pub(crate) fn proxy(&self) -> SocketAddr {
+        self.proxy
+    }
+
+    /// Where administrators connect, if they may.
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(AdminServer::address)
+    }
+
+    /// Serves until a signal, then drains; a second signal ends it at once.
+    pub(crate) async fn until_signal(self, signals: &mut Signals, window: Duration) -> ExitCode {
+        let signal = signals.next().await;
+        info!(signal, "asked to end");
+        let shared = self.shared.clone();
+        let orderly = async {
+            drain(&self.shared, window).await;
+            self.close().await;
+        };
+        tokio::select! {
+            () = orderly => {
+                info!("stopped");
+                ExitCode::SUCCESS
+            }
+            signal = signals.next() => {
+                warn!(signal, in_flight = shared.in_flight(), "asked again to end: ending at once");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// Takes it apart in the order in which nobody misses what is gone already.
+    async fn close(self) {
+        self.workers.close().await;
+        if let Some(admin) = self.admin {
+            admin.close().await;
+        }
+        self.supervisor.close().await;
+        self.store.close().await;
+    }
+}
+
+impl Following {
+    /// Returns when the first configuration is served, or late.
+    async fn start(
+        shared: &Arc<Shared>,
+        source: Arc<EmbeddedStore>,
+        secrets: Arc<aisix_store::Sealer>,
+    ) -> Self {
+        let publisher = shared.clone();
+        let publish = move |snapshot| publisher.publish(snapshot);
+        let (supervisor, applied) = Supervisor::new(source, secrets, publish);
+        let (end, ended) = oneshot::channel();
+        let task = tokio::spawn(supervisor.run(async {
+            let _: Result<(), _> = ended.await;
+        }));
+        if !applied.reached(0, PATIENCE).await {
+            warn!("no configuration yet: the gateway is not ready");
+        }
+        Self { task, _end: end }
+    }
+
+    async fn close(self) {
+        drop(self._end);
+        let _: Result<(), _> = self.task.await;
+    }
+}
+
+/// The platform's trust, from the thread that reads it.
+fn loaded(
+    trust: JoinHandle<Result<Arc<rustls::ClientConfig>, rustls::Error>>,
+) -> anyhow::Result<Arc<rustls::ClientConfig>> {
+    let trust = trust.join().map_err(|_| anyhow!("the platform's certificates cannot be read"))?;
+    trust.context("TLS cannot be set up")
+}
