@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::instant;
 use super::validity::{Findings, read};
 use super::{Checked, Document, Invalid, Kind, RateLimit, Resource, Strictness};
 use crate::glob::Glob;
@@ -32,7 +33,11 @@ pub struct ApiKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
     /// The last instant at which the key is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "instant::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
     /// Whether the key is refused for now.
@@ -59,6 +64,7 @@ pub struct PreviousKey {
     /// SHA-256 of the replaced plaintext.
     pub key_hash: KeyHash,
     /// The last instant at which it is accepted.
+    #[serde(deserialize_with = "instant::required")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub expires_at: Timestamp,
 }

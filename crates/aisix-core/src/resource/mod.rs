@@ -2,10 +2,12 @@
 
 mod api_key;
 mod document;
+mod instant;
 mod model;
 mod provider_key;
 mod rate_limit;
 mod validity;
+mod wording;
 
 #[cfg(test)]
 mod tests;

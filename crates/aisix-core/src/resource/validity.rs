@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::Document;
+use super::{Document, wording};
 
 /// How much a document may say that this version does not understand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.field.as_str() {
-            "" | "." => f.write_str(&self.message),
+            "" => f.write_str(&self.message),
             field => write!(f, "{field}: {}", self.message),
         }
     }
@@ -81,29 +81,17 @@ pub(super) fn read<T: DeserializeOwned>(
     strictness: Strictness,
 ) -> Result<Checked<T>, Invalid> {
     let mut ignored = Vec::new();
-    let mut note = |path: serde_ignored::Path<'_>| ignored.push(path.to_string());
+    let mut note = |path: serde_ignored::Path<'_>| ignored.push(wording::path(&path));
     let json = serde_ignored::Deserializer::new(document.json(), &mut note);
-    let resource: T = serde_path_to_error::deserialize(json)
-        .map_err(|error| Invalid::one(error.path().to_string(), without_value(error.inner())))?;
+    let resource: T = serde_path_to_error::deserialize(json).map_err(|error| {
+        let at = error.path().to_string();
+        Invalid { problems: vec![wording::problem(&at, error.inner())] }
+    })?;
     if strictness == Strictness::Strict && !ignored.is_empty() {
         let problems = ignored.into_iter().map(|path| Problem::new(path, "unknown field"));
         return Err(Invalid { problems: problems.collect() });
     }
     Ok(Checked { resource, ignored })
-}
-
-/// serde quotes the offending value (``invalid type: string "sk-…", expected …``), which may be a
-/// credential that stands in the wrong place: only what was expected is kept.
-fn without_value(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let Some((head, expected)) = text.split_once(", expected ") else {
-        return text;
-    };
-    match head.split([':', ' ']).take(2).collect::<Vec<_>>().as_slice() {
-        ["invalid", "type" | "value" | "length"] => format!("expected {expected}"),
-        ["unknown", "variant"] => format!("must be {expected}"),
-        _ => text,
-    }
 }
 
 /// Gathers semantic problems so that all of them are reported together.
