@@ -30,8 +30,19 @@ pub(crate) struct EventBody {
     /// Armed for the earlier of the two pauses that matter; it is let run out and set anew rather
     /// than moved with every piece.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Written for the caller, but not yet taken.
+    out: BytesMut,
+    /// How often more was waited for since something was last heard.
+    yields: u8,
     ended: bool,
 }
+
+/// What is passed on at once at the most, in bytes, when more has already arrived.
+const LARGEST_PIECE: usize = 16 << 10;
+
+/// How often to let the upstream connection have its turn before what there is goes out. The server
+/// asks for more of a body twice in one turn of the caller's connection, so once is not enough.
+const YIELDS: u8 = 2;
 
 impl EventBody {
     pub(super) fn new(
@@ -50,63 +61,78 @@ impl EventBody {
             heard: now,
             sent: now,
             timer: None,
+            out: BytesMut::new(),
+            yields: 0,
             ended: false,
         }
     }
 
     /// The next bytes for the caller; `None` after the last.
+    ///
+    /// What has already arrived goes out in one piece: of a burst, a write to the caller's socket
+    /// for each chunk would cost more than all the rest.
     pub(crate) fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let mut out = BytesMut::new();
         let first = std::mem::take(&mut self.upstream.first);
-        let mut relayed = self.relay(first, &mut out);
-        while out.is_empty() && relayed.is_ok() && !self.ended {
+        let mut relayed = self.relay(first);
+        while relayed.is_ok() && !self.ended && self.out.len() < LARGEST_PIECE {
             relayed = match self.upstream.poll_events(cx) {
                 Poll::Ready(Ok(Some(events))) => {
-                    self.heard = Instant::now();
-                    self.relay(events, &mut out)
+                    self.yields = 0;
+                    self.relay(events)
                 }
                 Poll::Ready(Ok(None)) => {
-                    self.finish(&mut out);
+                    self.finish();
                     Ok(())
                 }
                 Poll::Ready(Err(error)) => Err(error),
-                Poll::Pending => match self.poll_pause(cx) {
+                Poll::Pending if self.out.is_empty() => match self.poll_pause(cx) {
                     Poll::Ready(Ok(())) => {
-                        out.extend_from_slice(sse::HEARTBEAT);
-                        Ok(())
+                        self.out.extend_from_slice(sse::HEARTBEAT);
+                        break;
                     }
                     Poll::Ready(Err(stalled)) => Err(stalled),
                     Poll::Pending => return Poll::Pending,
                 },
+                // The upstream connection runs in a task of its own, and was woken when its last
+                // piece was taken: after its turn, what has arrived is here.
+                Poll::Pending if self.yields < YIELDS => {
+                    self.yields += 1;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Pending => break,
             };
         }
         if let Err(error) = relayed {
-            self.abort(error, &mut out);
+            self.abort(error);
         }
         self.sent = Instant::now();
-        Poll::Ready(Some(out.freeze()))
+        Poll::Ready(Some(self.out.split().freeze()))
     }
 
-    fn relay(&mut self, events: Vec<Carried<ChatEvents>>, out: &mut BytesMut) -> Result<(), Error> {
+    fn relay(&mut self, events: Vec<Carried<ChatEvents>>) -> Result<(), Error> {
+        if !events.is_empty() {
+            self.heard = Instant::now();
+        }
         for mut frame in events {
             self.completion.pass(&mut frame)?;
-            self.encoder.push(&mut frame, out)?;
+            self.encoder.push(&mut frame, &mut self.out)?;
         }
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut BytesMut) {
-        self.encoder.finish(out);
+    fn finish(&mut self) {
+        self.encoder.finish(&mut self.out);
         self.completion.succeed();
         self.ended = true;
     }
 
     /// The caller must not take what it has for the whole.
-    fn abort(&mut self, error: Error, out: &mut BytesMut) {
-        self.encoder.fail(&error, out);
+    fn abort(&mut self, error: Error) {
+        self.encoder.fail(&error, &mut self.out);
         self.completion.fail(error);
         self.ended = true;
     }
