@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aisix_core::error::Upstream;
+use aisix_core::secret::MASK;
 use aisix_core::{Error, ErrorCode, Secret};
 use aisix_dialects::ProviderError;
 use http::StatusCode;
@@ -18,7 +19,7 @@ pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secr
     let message = if server_error {
         format!("upstream returned {status}")
     } else {
-        scrubbed(&said.message, secret)
+        scrub(&said.message, secret)
     };
     let code = if reply.status.is_client_error() {
         ErrorCode::UpstreamRejected
@@ -26,7 +27,7 @@ pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secr
         ErrorCode::UpstreamFailed
     };
     let told =
-        |text: Option<String>| text.filter(|_| !server_error).map(|text| scrubbed(&text, secret));
+        |text: Option<String>| text.filter(|_| !server_error).map(|text| scrub(&text, secret));
     Error::new(code, message)
         .with_upstream(Upstream { status, code: told(said.code), param: told(said.param) })
         .with_retry_after(retry_after(reply))
@@ -41,7 +42,49 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Providers do quote the credential that they refuse.
-fn scrubbed(text: &str, secret: &Secret) -> String {
-    text.replace(secret.expose(), "***")
+/// The same error without the secret: providers do quote the credential that they refuse, in
+/// failed answers and in successful ones.
+#[must_use]
+pub fn scrubbed(error: Error, secret: &Secret) -> Error {
+    let cause = std::error::Error::source(&error).map(chain);
+    let mut clean = Error::new(error.code(), scrub(error.message(), secret))
+        .with_retry_after(error.retry_after());
+    if let Some(upstream) = error.upstream() {
+        let told = |text: &Option<String>| text.as_deref().map(|text| scrub(text, secret));
+        clean = clean.with_upstream(Upstream {
+            status: upstream.status,
+            code: told(&upstream.code),
+            param: told(&upstream.param),
+        });
+    }
+    match cause {
+        Some(cause) => clean.because(scrub(&cause, secret)),
+        None => clean,
+    }
+}
+
+/// A cause with its causes, on one line.
+fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
+    let deeper = std::iter::successors(cause.source(), |cause| cause.source());
+    deeper.fold(cause.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// The fewest characters of a secret that are worth hiding by themselves.
+const SHORTEST_PART: usize = 4;
+
+fn scrub(text: &str, secret: &Secret) -> String {
+    let secret = secret.expose().trim();
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let clean = text.replace(secret, MASK);
+    // A long text was cut off, and the secret perhaps with it.
+    let Some(cut) = clean.strip_suffix('…') else {
+        return clean;
+    };
+    let begins = |end: &usize| secret.is_char_boundary(*end) && cut.ends_with(&secret[..*end]);
+    match (SHORTEST_PART..secret.len()).rev().find(begins) {
+        Some(part) => format!("{}{MASK}…", &cut[..cut.len() - part]),
+        None => clean,
+    }
 }

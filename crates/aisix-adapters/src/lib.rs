@@ -18,4 +18,5 @@ pub mod openai;
 mod registry;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
+pub use classify::scrubbed;
 pub use registry::Adapters;

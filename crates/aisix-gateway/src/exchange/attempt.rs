@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aisix_adapters::{Adapter, Call, FailedReply};
+use aisix_adapters::{Adapter, Call, FailedReply, scrubbed};
 use aisix_core::chat::ChatRequest;
 use aisix_core::{Carried, DialectId, Error, Operation};
 use aisix_dialects::{Depth, Dialect, UpstreamRequest};
@@ -45,11 +45,12 @@ impl Attempt<'_> {
         let body = dialect.encode_request(chat, &upstream)?.body;
         let call = Call::new(target, Operation::Chat, body).stream(stream);
         let request = adapter.prepare(call.request_id(self.request_id)).await?;
-        if stream {
+        let answer = if stream {
             self.stream(adapter, dialect, request).await
         } else {
             self.whole(adapter, dialect, request).await
-        }
+        };
+        answer.map_err(|error| scrubbed(error, &target.provider_key.spec.secret))
     }
 
     async fn whole(
@@ -74,11 +75,13 @@ impl Attempt<'_> {
     ) -> Result<Source, Error> {
         let timeouts = &self.candidate.timeouts;
         let reply = within(timeouts.gap, self.accepted(adapter, request)).await?;
-        let framing = adapter.framing(&self.candidate.target, Operation::Chat).decoder();
+        let target = &self.candidate.target;
+        let framing = adapter.framing(target, Operation::Chat).decoder();
         // Within one dialect frames are relayed as they are, unless somebody looks inside.
         let depth = if dialect.id() == self.inbound { self.looks_inside } else { Depth::Full };
         let decoder = dialect.event_decoder(depth);
-        let mut stream = UpstreamStream::new(reply.into_body(), framing, decoder, timeouts.gap);
+        let mut stream =
+            UpstreamStream::new(reply.into_body(), framing, decoder, target, timeouts.gap);
         self.await_first(&mut stream).await?;
         Ok(Source::Stream(Box::new(stream)))
     }

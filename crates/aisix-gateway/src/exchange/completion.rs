@@ -25,12 +25,22 @@ pub(crate) struct Completion {
     model: Option<Arc<str>>,
     provider: Option<String>,
     error: Option<Error>,
+    reported: bool,
 }
 
 impl Completion {
     pub(super) fn new(arrival: Arc<Arrival>, api_key_id: Id, hooks: ActiveHooks) -> Self {
         let outcome = Outcome { status: 499, cancelled: true, ..Outcome::default() };
-        Self { arrival, api_key_id, hooks, outcome, model: None, provider: None, error: None }
+        Self {
+            arrival,
+            api_key_id,
+            hooks,
+            outcome,
+            model: None,
+            provider: None,
+            error: None,
+            reported: false,
+        }
     }
 
     pub(super) fn hooks(&mut self) -> &mut ActiveHooks {
@@ -125,6 +135,19 @@ impl Completion {
         Ok(())
     }
 
+    /// Tells the hooks and the log, unless they have been told.
+    pub(super) fn report(&mut self) {
+        if std::mem::replace(&mut self.reported, true) {
+            return;
+        }
+        self.outcome.duration = self.arrival.started.elapsed();
+        self.hooks.complete(&self.outcome);
+        if let Some(cause) = self.error.as_ref().and_then(std::error::Error::source) {
+            tracing::warn!(request_id = %self.arrival.request_id, cause, "request failed");
+        }
+        self.record().write();
+    }
+
     fn record(&self) -> AccessRecord<'_> {
         let usage = self.outcome.usage;
         AccessRecord {
@@ -148,12 +171,7 @@ impl Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        self.outcome.duration = self.arrival.started.elapsed();
-        self.hooks.complete(&self.outcome);
-        if let Some(cause) = self.error.as_ref().and_then(std::error::Error::source) {
-            tracing::warn!(request_id = %self.arrival.request_id, cause, "request failed");
-        }
-        self.record().write();
+        self.report();
     }
 }
 

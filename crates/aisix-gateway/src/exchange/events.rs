@@ -1,7 +1,7 @@
 //! The body of a streamed answer.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aisix_core::chat::ChatEvents;
@@ -23,10 +23,8 @@ pub(crate) struct EventBody {
     encoder: Box<dyn EventEncoder>,
     completion: Completion,
     heartbeat: Option<Duration>,
-    /// When the upstream last sent something.
-    heard: Instant,
-    /// When the caller was last sent something.
-    sent: Instant,
+    /// When the last heartbeat was sent.
+    beat: Option<Instant>,
     /// Armed for the earlier of the two pauses that matter; it is let run out and set anew rather
     /// than moved with every piece.
     timer: Option<Pin<Box<Sleep>>>,
@@ -52,14 +50,12 @@ impl EventBody {
         heartbeat: Option<Duration>,
     ) -> Self {
         completion.begun();
-        let now = Instant::now();
         Self {
             upstream,
             encoder,
             completion,
             heartbeat,
-            heard: now,
-            sent: now,
+            beat: None,
             timer: None,
             out: BytesMut::new(),
             yields: 0,
@@ -73,6 +69,7 @@ impl EventBody {
     /// for each chunk would cost more than all the rest.
     pub(crate) fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.ended {
+            ready!(self.upstream.poll_linger(cx));
             return Poll::Ready(None);
         }
         let first = std::mem::take(&mut self.upstream.first);
@@ -88,13 +85,12 @@ impl EventBody {
                     Ok(())
                 }
                 Poll::Ready(Err(error)) => Err(error),
-                Poll::Pending if self.out.is_empty() => match self.poll_pause(cx) {
-                    Poll::Ready(Ok(())) => {
-                        self.out.extend_from_slice(sse::HEARTBEAT);
+                Poll::Pending if self.out.is_empty() => match ready!(self.poll_pause(cx)) {
+                    Ok(heartbeat) => {
+                        self.out.extend_from_slice(heartbeat);
                         break;
                     }
-                    Poll::Ready(Err(stalled)) => Err(stalled),
-                    Poll::Pending => return Poll::Pending,
+                    Err(stalled) => Err(stalled),
                 },
                 // The upstream connection runs in a task of its own, and was woken when its last
                 // piece was taken: after its turn, what has arrived is here.
@@ -103,20 +99,20 @@ impl EventBody {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Poll::Pending => break,
+                Poll::Pending => {
+                    // From here on it is the caller who is waited for.
+                    self.upstream.stop_waiting();
+                    break;
+                }
             };
         }
         if let Err(error) = relayed {
             self.abort(error);
         }
-        self.sent = Instant::now();
         Poll::Ready(Some(self.out.split().freeze()))
     }
 
     fn relay(&mut self, events: Vec<Carried<ChatEvents>>) -> Result<(), Error> {
-        if !events.is_empty() {
-            self.heard = Instant::now();
-        }
         for mut frame in events {
             self.completion.pass(&mut frame)?;
             self.encoder.push(&mut frame, &mut self.out)?;
@@ -127,21 +123,30 @@ impl EventBody {
     fn finish(&mut self) {
         self.encoder.finish(&mut self.out);
         self.completion.succeed();
+        self.completion.report();
         self.ended = true;
     }
 
     /// The caller must not take what it has for the whole.
     fn abort(&mut self, error: Error) {
+        self.upstream.close();
         self.encoder.fail(&error, &mut self.out);
         self.completion.fail(error);
+        self.completion.report();
         self.ended = true;
     }
 
-    /// Ready when nothing was sent for so long that the caller needs a sign of life, or, as an
-    /// error, when nothing was heard for so long that the upstream counts as stalled.
-    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let stalls_at = self.upstream.gap.and_then(|gap| self.heard.checked_add(gap));
-        let beats_at = self.heartbeat.and_then(|pause| self.sent.checked_add(pause));
+    /// Ready with a heartbeat when the caller needs a sign of life, or, as an error, when nothing
+    /// was heard for so long that the upstream counts as stalled.
+    ///
+    /// Whatever was heard has been sent, so both count from the beginning of the wait.
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<&'static [u8], Error>> {
+        let Some(since) = self.upstream.waiting() else {
+            return Poll::Pending;
+        };
+        let quiet_since = self.beat.map_or(since, |beat| beat.max(since));
+        let stalls_at = self.upstream.gap.and_then(|gap| since.checked_add(gap));
+        let beats_at = self.heartbeat.and_then(|pause| quiet_since.checked_add(pause));
         let Some(next) = stalls_at.into_iter().chain(beats_at).min() else {
             return Poll::Pending;
         };
@@ -149,17 +154,18 @@ impl EventBody {
         if timer.deadline() > next {
             timer.as_mut().reset(next);
         }
-        while timer.as_mut().poll(cx).is_ready() {
+        loop {
+            ready!(timer.as_mut().poll(cx));
             let now = Instant::now();
             if stalls_at.is_some_and(|at| at <= now) {
-                return Poll::Ready(Err(timed_out(now - self.heard)));
+                return Poll::Ready(Err(timed_out(now - since)));
             }
             if beats_at.is_some_and(|at| at <= now) {
-                return Poll::Ready(Ok(()));
+                self.beat = Some(now);
+                return Poll::Ready(Ok(sse::HEARTBEAT));
             }
             timer.as_mut().reset(next);
         }
-        Poll::Pending
     }
 }
 

@@ -1,15 +1,18 @@
 //! An upstream's stream, read frame by frame.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use aisix_core::chat::ChatEvents;
-use aisix_core::{Carried, Error};
+use aisix_adapters::{Target, scrubbed};
+use aisix_core::chat::{ChatEvents, FrameKind};
+use aisix_core::snapshot::Stored;
+use aisix_core::{Carried, Error, ErrorCode, ProviderKey};
 use aisix_dialects::{EventDecoder, Frame, FrameDecoder};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::completion::Completion;
 use crate::client::transport;
@@ -18,17 +21,30 @@ use crate::timeouts::timed_out;
 /// Events that have arrived, or the end of them.
 pub(super) type Arrived = Result<Option<Vec<Carried<ChatEvents>>>, Error>;
 
+/// How long an upstream may take to end its answer after it has said that nothing more comes: its
+/// connection serves the next request then, and is closed otherwise.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// The part of an upstream's answer that has not been passed on.
 pub(crate) struct UpstreamStream {
-    body: Incoming,
+    /// `None` once the connection is not needed any more.
+    body: Option<Incoming>,
     framing: Box<dyn FrameDecoder>,
     decoder: Box<dyn EventDecoder>,
+    /// The credential in use: an upstream may quote it in an error.
+    provider_key: Arc<Stored<ProviderKey>>,
     /// Read before the commit point.
     pub(super) first: Vec<Carried<ChatEvents>>,
-    /// The longest gap between two pieces.
+    /// The longest wait for an event.
     pub(super) gap: Option<Duration>,
+    /// Since when an event is waited for. A caller that is slow to take the last one is not the
+    /// upstream's fault.
+    waiting: Option<Instant>,
     frames: Vec<Frame>,
+    /// What went wrong, to be said after the events that came before it.
+    failed: Option<Error>,
     ended: bool,
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl UpstreamStream {
@@ -36,47 +52,129 @@ impl UpstreamStream {
         body: Incoming,
         framing: Box<dyn FrameDecoder>,
         decoder: Box<dyn EventDecoder>,
+        target: &Target,
         gap: Option<Duration>,
     ) -> Self {
-        Self { body, framing, decoder, first: Vec::new(), gap, frames: Vec::new(), ended: false }
+        Self {
+            body: Some(body),
+            framing,
+            decoder,
+            provider_key: target.provider_key.clone(),
+            first: Vec::new(),
+            gap,
+            waiting: None,
+            frames: Vec::new(),
+            failed: None,
+            ended: false,
+            lingering: None,
+        }
     }
 
     /// The events of the next piece that has any; `None` after the last, when they are complete.
     ///
-    /// An error is the last thing that is said.
+    /// An error is the last thing that is said, and closes the connection.
     pub(super) fn poll_events(&mut self, cx: &mut Context<'_>) -> Poll<Arrived> {
-        while !self.ended {
-            let events = match std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+        let arrived = self.poll_arrived(cx);
+        if arrived.is_ready() {
+            self.waiting = None;
+        } else {
+            self.waiting.get_or_insert_with(Instant::now);
+        }
+        arrived
+    }
+
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Arrived> {
+        loop {
+            if let Some(error) = self.failed.take() {
+                self.close();
+                return Poll::Ready(Err(scrubbed(error, &self.provider_key.spec.secret)));
+            }
+            let Some(body) = self.body.as_mut().filter(|_| !self.ended) else {
+                return Poll::Ready(Ok(None));
+            };
+            let events = match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => self.read(|framing, frames| framing.push(bytes, frames)),
                     Err(_trailers) => continue,
                 },
-                Some(Err(broken)) => Err(transport(&broken)),
-                None => {
-                    self.ended = true;
-                    let rest = self.read(|framing, frames| framing.finish(frames));
-                    rest.and_then(|events| self.decoder.finish().map(|()| events))
+                Some(Err(broken)) => {
+                    self.failed = Some(transport(&broken));
+                    continue;
                 }
+                None => self.read_rest(),
             };
-            self.ended |= events.is_err();
-            match events {
-                Ok(events) if events.is_empty() => {}
-                other => return Poll::Ready(other.map(Some)),
+            if !events.is_empty() {
+                return Poll::Ready(Ok(Some(events)));
             }
         }
-        Poll::Ready(Ok(None))
     }
 
+    /// Since when an event is waited for, while one is.
+    pub(super) fn waiting(&self) -> Option<Instant> {
+        self.waiting
+    }
+
+    /// Whatever the next event takes is not the upstream's fault, until it is waited for again.
+    pub(super) fn stop_waiting(&mut self) {
+        self.waiting = None;
+    }
+
+    /// Nothing more of this stream is wanted.
+    pub(super) fn close(&mut self) {
+        self.body = None;
+        self.ended = true;
+    }
+
+    /// Ready when the answer has ended, or its end has been waited for long enough.
+    pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(body) = &mut self.body {
+            match Pin::new(body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(_ignored))) => {}
+                Poll::Ready(_) => self.body = None,
+                Poll::Pending => {
+                    let patience = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+                    ready!(patience.as_mut().poll(cx));
+                    self.body = None;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// The events of the frames that `find` finds, up to the first that cannot be read.
     fn read(
         &mut self,
         find: impl FnOnce(&mut dyn FrameDecoder, &mut Vec<Frame>) -> Result<(), Error>,
-    ) -> Result<Vec<Carried<ChatEvents>>, Error> {
-        find(&mut *self.framing, &mut self.frames)?;
+    ) -> Vec<Carried<ChatEvents>> {
+        self.failed = find(&mut *self.framing, &mut self.frames).err();
         let mut events = Vec::with_capacity(self.frames.len());
         for frame in self.frames.drain(..) {
-            events.extend(self.decoder.push(frame)?);
+            match self.decoder.push(frame) {
+                Ok(said) => events.extend(said),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+            if events.last().is_some_and(|said| said.outline().kind == FrameKind::End) {
+                self.failed = None;
+                self.ended = true;
+                break;
+            }
         }
-        Ok(events)
+        events
+    }
+
+    /// What the end of the connection completes, if it completes anything.
+    fn read_rest(&mut self) -> Vec<Carried<ChatEvents>> {
+        let events = self.read(|framing, frames| framing.finish(frames));
+        let unreadable = |error: &Error| error.code() == ErrorCode::UpstreamDecode;
+        // A last frame that makes no sense was cut off: whether it is missed, its dialect knows.
+        if !self.ended && self.failed.as_ref().is_none_or(unreadable) {
+            self.failed = self.decoder.finish().err();
+        }
+        self.close();
+        events
     }
 
     /// Waits for events, no longer than the gap.
@@ -103,6 +201,7 @@ impl UpstreamStream {
             events.iter_mut().try_for_each(|frame| completion.pass(frame))?;
             held.append(&mut events);
         }
+        std::future::poll_fn(|cx| self.poll_linger(cx)).await;
         Ok(held)
     }
 }

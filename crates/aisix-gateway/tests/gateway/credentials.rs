@@ -12,7 +12,8 @@ use crate::common::world::whole;
 use crate::common::*;
 
 const MISSING: &str = r#"{"error":{"message":"Missing API key in request","type":"invalid_api_key","code":"invalid_api_key"}}"#;
-const INVALID: &str = r#"{"error":{"message":"Invalid API key","type":"invalid_api_key","code":"invalid_api_key"}}"#;
+const INVALID: &str =
+    r#"{"error":{"message":"Invalid API key","type":"invalid_api_key","code":"invalid_api_key"}}"#;
 const DISABLED: &str = r#"{"error":{"message":"API key is disabled","type":"invalid_api_key","code":"api_key_disabled"}}"#;
 const EXPIRED: &str = r#"{"error":{"message":"API key has expired","type":"invalid_api_key","code":"api_key_expired"}}"#;
 
@@ -135,9 +136,7 @@ async fn disabled_and_expired_keys_are_refused_by_name() {
 async fn a_replaced_key_lives_for_its_grace_and_no_longer() {
     let upstream = ScriptedUpstream::start();
     upstream.always(Reply::json(200, openai::chat_completion("ok")));
-    let previous = |plaintext: &str, expires_at: &str| {
-        json!({"key_hash": KeyHash::of(plaintext).to_string(), "expires_at": expires_at})
-    };
+    let previous = |plaintext: &str, expires_at: &str| json!({"key_hash": KeyHash::of(plaintext).to_string(), "expires_at": expires_at});
     let mut rotated = api_key("sk-now", &["*"]);
     rotated["previous_keys"] = json!([
         previous("sk-graced", "2999-01-01T00:00:00Z"),

@@ -24,10 +24,8 @@ impl Group {
         let mut model = group("g", &["first", "second", "third"]);
         let more = routing.as_object().expect("an object").clone();
         model["routing"].as_object_mut().expect("an object").extend(more);
-        let mut all = documents::documents([
-            ("models/g", model),
-            ("api_keys/k", api_key(CALLER, &["g"])),
-        ]);
+        let mut all =
+            documents::documents([("models/g", model), ("api_keys/k", api_key(CALLER, &["g"]))]);
         for (name, upstream) in ["first", "second", "third"].iter().zip(&upstreams) {
             all.push((format!("provider_keys/{name}"), provider_key(name, &upstream.base_url())));
             all.push((format!("models/{name}"), direct(name, &format!("{name}-up"), name)));
@@ -236,7 +234,12 @@ async fn a_direct_model_that_cannot_be_called_says_why() {
     ]));
     let world = World::with(Settings::default(), &all);
     for (name, status, kind, message) in [
-        ("no-key", 503, "provider_unavailable", "the provider key of model 'no-key' does not exist"),
+        (
+            "no-key",
+            503,
+            "provider_unavailable",
+            "the provider key of model 'no-key' does not exist",
+        ),
         ("no-adapter", 503, "provider_unavailable", "no adapter 'bedrock' in this gateway"),
         (
             "empty-group",

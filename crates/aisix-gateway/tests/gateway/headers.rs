@@ -18,9 +18,8 @@ fn names(headers: &HeaderMap) -> Vec<&str> {
 }
 
 fn is_minted(id: &str) -> bool {
-    uuid::Uuid::try_parse(id).is_ok_and(|parsed| {
-        parsed.get_version_num() == 4 && parsed.hyphenated().to_string() == id
-    })
+    uuid::Uuid::try_parse(id)
+        .is_ok_and(|parsed| parsed.get_version_num() == 4 && parsed.hyphenated().to_string() == id)
 }
 
 #[track_caller]

@@ -14,3 +14,4 @@ mod headers;
 mod model_checks;
 mod probes;
 mod relay;
+mod streams;

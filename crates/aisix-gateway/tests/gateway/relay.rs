@@ -21,7 +21,10 @@ async fn relays_a_whole_answer_and_renames_only_the_model() {
     let answer = World::of(&upstream).chat(whole("hi")).await;
     assert_answer(&answer, 200, &said.replace(openai::MODEL, MODEL));
     let received = upstream.next_request().await;
-    assert_eq!((received.method.as_str(), &*received.path_and_query), ("POST", "/chat/completions"));
+    assert_eq!(
+        (received.method.as_str(), &*received.path_and_query),
+        ("POST", "/chat/completions")
+    );
     assert_eq!(received.text(), whole("hi").replace(MODEL, UPSTREAM_MODEL));
 }
 
@@ -76,9 +79,11 @@ async fn relays_a_stream_and_asks_for_its_usage() {
     let mut answer = World::of(&upstream).stream(chat(streamed("hi"))).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.rest().await, said.concat().replace(openai::MODEL, MODEL));
-    let asked = streamed("hi")
-        .replace(MODEL, UPSTREAM_MODEL)
-        .replacen('{', r#"{"stream_options":{"include_usage":true},"#, 1);
+    let asked = streamed("hi").replace(MODEL, UPSTREAM_MODEL).replacen(
+        '{',
+        r#"{"stream_options":{"include_usage":true},"#,
+        1,
+    );
     assert_eq!(upstream.next_request().await.text(), asked);
 }
 

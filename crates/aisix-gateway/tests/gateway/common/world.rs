@@ -71,11 +71,7 @@ impl World {
     {
         let (head, body) = self.call(request).await.into_parts();
         let Ok(body) = wait::within("the answer's body", body.collect()).await;
-        Response {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: body.to_bytes(),
-        }
+        Response { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() }
     }
 
     /// Sends a request and reads the head of the answer.
