@@ -84,11 +84,10 @@ impl Admin {
     }
 
     pub(crate) fn on(store: Arc<dyn ConfigStore>) -> Self {
-        let key = MasterKey::from_text(&"ab".repeat(32)).unwrap();
         let gateway = Arc::new(FakeGateway::default());
         let router = AdminApi::router(
             store.clone(),
-            Arc::new(Sealer::with(&key)),
+            Arc::new(sealer()),
             gateway.clone(),
             AdminKeys::new([ADMIN_KEY, "your-strong-admin-key-here"]),
         );
@@ -172,6 +171,11 @@ impl Answer {
     pub(crate) fn revision(&self) -> u64 {
         self.headers["x-aisix-config-revision"].to_str().unwrap().parse().unwrap()
     }
+}
+
+/// Seals as every router under test does.
+pub(crate) fn sealer() -> Sealer {
+    Sealer::with(&MasterKey::from_text(&"ab".repeat(32)).unwrap())
 }
 
 /// A request with the admin key; JSON where it has a body.
