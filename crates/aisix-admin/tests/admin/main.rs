@@ -1,4 +1,8 @@
 //! The admin listener, driven in memory.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that finds nothing is a failed test, and the panic is its report"
+)]
 
 mod collections;
 mod concurrency;
