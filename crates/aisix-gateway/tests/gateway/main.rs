@@ -10,6 +10,7 @@ mod catalogue;
 mod common;
 mod credentials;
 mod failover;
+mod faults;
 mod headers;
 mod model_checks;
 mod probes;
