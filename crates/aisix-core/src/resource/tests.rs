@@ -329,6 +329,20 @@ fn a_secret_in_the_wrong_place_is_not_quoted() {
     }
 }
 
+/// A reader whose own parser quotes what it reads.
+#[derive(Debug, serde::Deserialize)]
+struct Quoting {
+    #[expect(dead_code, reason = "never read: it is there to fail")]
+    at: jiff::civil::Date,
+}
+
+#[test]
+fn what_another_parser_says_is_not_passed_on() {
+    let document = parse(r#"{"at": "sk-wrong-place"}"#);
+    let problem = document.read::<Quoting>(Strictness::Strict).unwrap_err().to_string();
+    assert_eq!(problem, "at: is not valid");
+}
+
 /// A value of the right type may be accepted; what is said otherwise holds nothing of it.
 fn quotes_nothing<T: Resource>(document: &Document) {
     for strictness in [Strictness::Strict, Strictness::Lenient] {
