@@ -1,5 +1,7 @@
 //! The one way out: pooled connections to upstreams.
 
+mod connect;
+
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -14,12 +16,16 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as Pool, connect::dns::GaiResolver};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use self::connect::Punctual;
 use crate::settings::UpstreamSettings;
+
+/// How connections are made: name resolution and TLS are within the deadline.
+type Connector = Punctual<HttpsConnector<HttpConnector<GaiResolver>>>;
 
 /// Sends prepared requests; each worker has one, with a pool of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Pool<HttpsConnector<HttpConnector<GaiResolver>>, Full<Bytes>>,
+    pool: Pool<Connector, Full<Bytes>>,
 }
 
 impl Client {
@@ -29,6 +35,7 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);
+        // Divided among the addresses of a name, so that a dead one does not use all of it.
         connector.set_connect_timeout(settings.connect_timeout);
         connector.set_keepalive(settings.tcp_keepalive);
         let connector = HttpsConnectorBuilder::new()
@@ -36,6 +43,7 @@ impl Client {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
+        let connector = Punctual::new(connector, settings.connect_timeout);
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.pool_idle_timeout)

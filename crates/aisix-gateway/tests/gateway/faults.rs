@@ -49,7 +49,8 @@ fn assert_honest(status: u16, text: &str, expected: &[String], fault: &str) -> &
         return "complete";
     }
     // The usage is the caller's only where it asked, so everything else has to be there.
-    let error = rest.strip_prefix("event: error\ndata: ").and_then(|rest| rest.strip_suffix("\n\n"));
+    let error =
+        rest.strip_prefix("event: error\ndata: ").and_then(|rest| rest.strip_suffix("\n\n"));
     let error = error.unwrap_or_else(|| panic!("{fault}: {rest:?} is one error event"));
     let error: Value = serde_json::from_str(error).expect("an error as JSON");
     assert!(error["error"]["type"].is_string(), "{fault}: {error}");

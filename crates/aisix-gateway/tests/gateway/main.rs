@@ -16,3 +16,4 @@ mod model_checks;
 mod probes;
 mod relay;
 mod streams;
+mod upstream_errors;

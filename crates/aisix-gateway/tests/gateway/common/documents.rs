@@ -1,7 +1,7 @@
 //! Resources, as a store would hold them.
 
 use aisix_core::resource::PlainSecrets;
-use aisix_core::snapshot::Entry;
+use aisix_core::snapshot::{Diagnostic, Entry};
 use aisix_core::{KeyHash, Snapshot};
 use serde_json::{Value, json};
 
@@ -60,6 +60,13 @@ pub fn api_key(plaintext: &str, allowed_models: &[&str]) -> Value {
 
 /// The snapshot of these documents, at this revision; all of them have to be valid.
 pub fn snapshot(documents: &Documents, revision: u64) -> Snapshot {
+    let (snapshot, diagnostics) = build(documents, revision);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    snapshot
+}
+
+/// The snapshot of these documents, and what is wrong with them.
+pub fn build(documents: &Documents, revision: u64) -> (Snapshot, Vec<Diagnostic>) {
     let entries = documents.iter().zip(1..).map(|((key, value), created)| Entry {
         key: key.clone(),
         value: value.to_string().into(),
@@ -67,7 +74,5 @@ pub fn snapshot(documents: &Documents, revision: u64) -> Snapshot {
         created,
         modified: created,
     });
-    let (snapshot, diagnostics) = Snapshot::build(entries, revision, &PlainSecrets);
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    snapshot
+    Snapshot::build(entries, revision, &PlainSecrets)
 }
