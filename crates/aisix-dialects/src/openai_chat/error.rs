@@ -82,7 +82,7 @@ pub(super) fn from_value(error: &Value) -> ProviderError {
 }
 
 fn plain(message: &str) -> ProviderError {
-    ProviderError { message: shortened(message), ..ProviderError::default() }
+    ProviderError { message: shortened(message.trim()), ..ProviderError::default() }
 }
 
 fn shortened(message: &str) -> String {

@@ -77,6 +77,8 @@ impl Draft {
             }
             Part::ToolCall(call) => self.calls.push(call::write_call(call, sink)),
             Part::Native(native) => self.add_native(native, sink),
+            // Only vendors whose models draw take it back.
+            Part::Media(media) if sink.own => self.content.extend(part::write_media(media, sink)),
             Part::Media(_) => sink.drop("media"),
             Part::ToolResult(_) => sink.drop("tool_result"),
         }

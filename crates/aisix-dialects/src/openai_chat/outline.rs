@@ -28,7 +28,8 @@ pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
         return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
     }
     let model: Option<String> = typed(fields.model)?;
-    let stream: Option<bool> = typed(fields.stream)?;
+    // Whatever is no flag is complained about, after the checks on the model.
+    let stream: Option<bool> = typed(fields.stream).unwrap_or_default();
     Ok(RequestOutline {
         model: model.filter(|name| !name.is_empty()),
         model_span: fields.model.map(|value| span_of(text, value)).unwrap_or_default(),
@@ -223,7 +224,9 @@ fn complaint(fields: &RequestFields<'_>) -> Option<String> {
     }
     let number = |value: &RawValue| serde_json::from_str::<Option<f64>>(value.get()).is_ok();
     let count = |value: &RawValue| serde_json::from_str::<Option<u32>>(value.get()).is_ok();
+    let flag = |value: &RawValue| serde_json::from_str::<Option<bool>>(value.get()).is_ok();
     [
+        ("stream", fields.stream.is_none_or(flag), "true or false"),
         ("temperature", fields.temperature.is_none_or(number), "a number"),
         ("top_p", fields.top_p.is_none_or(number), "a number"),
         ("max_tokens", fields.max_tokens.is_none_or(count), "an integer from 0 to 4294967295"),

@@ -43,6 +43,14 @@ fn read_nth((index, part): (usize, Value)) -> Result<Part, Flaw> {
     read_part(part).ok_or_else(flaw)
 }
 
+/// Whether a part is text and nothing else: several of them say what one would.
+pub(super) fn plain_text(part: &Part) -> Option<&str> {
+    match part {
+        Part::Text(Text { text, refusal: false, native }) if native.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
 /// Writes content that was made of these parts. One plain text is written as such.
 pub(super) fn write_content(mut parts: Vec<Value>) -> Option<Value> {
     match parts.as_mut_slice() {
@@ -54,7 +62,8 @@ pub(super) fn write_content(mut parts: Vec<Value>) -> Option<Value> {
     }
 }
 
-fn read_part(value: Value) -> Option<Part> {
+/// Reads a part; `None` where it is no object with a type.
+pub(super) fn read_part(value: Value) -> Option<Part> {
     let read = match value.get("type")?.as_str()? {
         "text" => read_text(value, "text"),
         "refusal" => read_text(value, "refusal"),

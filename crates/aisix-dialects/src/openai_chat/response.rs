@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::message::{self, Draft};
 use super::outline::unreadable;
 use super::sink::Sink;
-use super::{ID, spelling, wire};
+use super::{ID, part, spelling, wire};
 use crate::dialect::{AnswerContext, Encoded};
 use crate::fields::Fields;
 
@@ -60,17 +60,28 @@ fn read_choice((position, value): (u32, Value)) -> Result<Choice, Error> {
     let finish = fields.text("finish_reason").filter(|word| !word.is_empty());
     let finish = finish.map(|word| wire::read_finish(word, said_parts.legacy_call));
     native.extend(said(fields.natives(ID, "").chain(message.natives(ID, MESSAGE))));
-    let parts = said_parts.parts.into_iter().filter(|part| !is_silent(part)).collect();
-    Ok(Choice { index, parts, finish, native })
+    Ok(Choice { index, parts: as_streamed(said_parts.parts), finish, native })
 }
 
-/// Whether a part says nothing: streams cannot tell such a text from none.
-fn is_silent(part: &Part) -> bool {
-    match part {
-        Part::Text(text) => text.text.is_empty(),
-        Part::Reasoning(thought) => thought.text.is_empty(),
-        _ => false,
+/// The parts as a stream would give them: it cannot tell an empty text from none, nor two texts
+/// from one.
+fn as_streamed(parts: Vec<Part>) -> Vec<Part> {
+    let mut streamed: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let silent = match &part {
+            Part::Text(text) => text.text.is_empty() && text.native.is_empty(),
+            Part::Reasoning(thought) => thought.text.is_empty(),
+            _ => false,
+        };
+        let mut before = streamed.iter_mut().rev();
+        let before = before.find(|before| part::plain_text(before).is_some());
+        match (before, part::plain_text(&part)) {
+            _ if silent => {}
+            (Some(Part::Text(before)), Some(more)) => before.text.push_str(more),
+            _ => streamed.push(part),
+        }
     }
+    streamed
 }
 
 pub(super) fn encode(

@@ -111,7 +111,10 @@ impl EventEncoder for Encoder {
                     self.lowerer.observe(events);
                 }
             }
-            None => self.lowerer.events(events.value()?, &self.context, out),
+            None => {
+                let dialect = events.dialect();
+                self.lowerer.events(dialect, events.value()?, &self.context, out);
+            }
         }
         Ok(())
     }

@@ -1,3 +1,4 @@
 //! One suite for each public trait, run by every implementation of it.
 
+pub mod dialect;
 pub mod store;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
 use super::super::outline::unreadable;
-use super::super::part::CONTENT;
+use super::super::part::{self, CONTENT};
 use super::super::response::{MESSAGE, read_head, said};
 use super::super::{ID, spelling, wire};
 use crate::fields::Fields;
@@ -200,15 +200,13 @@ impl Choice {
 
     /// Content in parts, as some vendors stream it: its texts are one text.
     fn content(&mut self, parts: Vec<Value>, events: &mut Events<'_>) {
-        for part in parts {
-            match (&part["type"], &part["text"]) {
-                (Value::String(kind), Value::String(text)) if kind == "text" => {
-                    self.say(text.clone(), events);
-                }
-                _ => {
-                    let native = Part::Native(Native::new(ID, CONTENT, part));
-                    let part = self.next();
-                    events.start(part, PartStart::Whole(Box::new(native)));
+        for value in parts {
+            let read = part::read_part(value.clone());
+            let read = read.unwrap_or_else(|| Part::Native(Native::new(ID, CONTENT, value)));
+            match part::plain_text(&read) {
+                Some(text) => self.say(text.to_owned(), events),
+                None => {
+                    self.whole(read, events);
                 }
             }
         }
@@ -315,7 +313,8 @@ impl Choice {
                 {
                     whole.insert("id".to_owned(), call.id.as_str().into());
                 }
-                call.part = Some(self.whole(Native::new(ID, TOOL_CALLS, value), events));
+                let part = Part::Native(Native::new(ID, TOOL_CALLS, value));
+                call.part = Some(self.whole(part, events));
             }
         }
     }
@@ -329,14 +328,17 @@ impl Choice {
                 }
                 events.grow(part, Delta::Native(Native::new(ID, AUDIO, value)));
             }
-            None => self.sound = Some(self.whole(Native::new(ID, AUDIO, value), events)),
+            None => {
+                let part = Part::Native(Native::new(ID, AUDIO, value));
+                self.sound = Some(self.whole(part, events));
+            }
         }
     }
 
-    fn whole(&mut self, native: Native, events: &mut Events<'_>) -> u32 {
-        let part = self.next();
-        events.start(part, PartStart::Whole(Box::new(Part::Native(native))));
-        part
+    fn whole(&mut self, part: Part, events: &mut Events<'_>) -> u32 {
+        let number = self.next();
+        events.start(number, PartStart::Whole(Box::new(part)));
+        number
     }
 
     fn finish(&mut self, word: String, events: &mut Events<'_>) {

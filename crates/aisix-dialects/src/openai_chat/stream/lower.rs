@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use aisix_core::DialectId;
 use aisix_core::chat::{ChatEvent, Delta, Native, Part, PartStart, Usage};
 use bytes::{BufMut, BytesMut};
 use serde_json::{Map, Value, json};
 
 use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
-use super::super::part::CONTENT;
+use super::super::part::{self, CONTENT};
 use super::super::response::{MESSAGE, answer_id};
+use super::super::sink::Sink;
 use super::super::{ID, spelling, wire};
 use super::chunk::{Choice, Chunk, Piece};
 use crate::dialect::AnswerContext;
 
 /// Lowers the events of one stream.
-#[derive(Default)]
 pub(super) struct Lowerer {
+    /// The dialect of the present frame.
+    dialect: DialectId,
     /// The provider's id and time.
     start: Option<(String, Option<i64>)>,
     /// Id and time, the same on every chunk.
@@ -56,16 +59,28 @@ enum Place {
 
 impl Lowerer {
     pub(super) fn new() -> Self {
-        Self::default()
+        Self {
+            dialect: ID,
+            start: None,
+            head: None,
+            choices: BTreeMap::new(),
+            natives: Map::new(),
+            usage: None,
+            usage_more: None,
+            usage_told: false,
+        }
     }
 
-    /// Appends the chunks that say these events: one, unless one cannot say them all.
+    /// Appends the chunks that say these events, which came in this dialect: one, unless one cannot
+    /// say them all.
     pub(super) fn events(
         &mut self,
+        dialect: DialectId,
         events: &[ChatEvent],
         context: &AnswerContext,
         out: &mut BytesMut,
     ) {
+        self.dialect = dialect;
         let mut draft = Vec::new();
         let mut told_usage = false;
         let mut pieces = Vec::new();
@@ -155,7 +170,9 @@ impl Lowerer {
                 return *choice;
             }
             ChatEvent::PartStart { choice, start, .. } => {
-                self.choice(*choice, pieces).part_start(start, pieces);
+                // A stream has no way to tell what it leaves out.
+                let mut sink = Sink::for_value_of(self.dialect);
+                self.choice(*choice, pieces).part_start(start, &mut sink, pieces);
                 return *choice;
             }
             ChatEvent::PartDelta { choice, part, delta } => {
@@ -224,7 +241,7 @@ impl Told {
         });
     }
 
-    fn part_start(&mut self, start: &PartStart, pieces: &mut Vec<Piece>) {
+    fn part_start(&mut self, start: &PartStart, sink: &mut Sink, pieces: &mut Vec<Piece>) {
         let place = match start {
             PartStart::Text { refusal: false } => Place::Content,
             PartStart::Text { refusal: true } => Place::Refusal,
@@ -241,7 +258,7 @@ impl Told {
                 })));
                 Place::Call(index)
             }
-            PartStart::Whole(part) => self.whole(part, pieces),
+            PartStart::Whole(part) => self.whole(part, sink, pieces),
         };
         self.parts.push(place);
     }
@@ -252,7 +269,7 @@ impl Told {
         index
     }
 
-    fn whole(&mut self, part: &Part, pieces: &mut Vec<Piece>) -> Place {
+    fn whole(&mut self, part: &Part, sink: &mut Sink, pieces: &mut Vec<Piece>) -> Place {
         match part {
             Part::Native(native) if native.dialect == ID => {
                 let value = native.value.clone();
@@ -273,7 +290,15 @@ impl Told {
                     _ => Place::Nowhere,
                 }
             }
-            // This format's answers have no place for the rest.
+            // What came as a part of content in this format goes back as one.
+            Part::Text(text) => {
+                pieces.push(Piece::ContentPart(part::write_text(text, sink)));
+                Place::Nowhere
+            }
+            Part::Media(media) if sink.own => {
+                pieces.extend(part::write_media(media, sink).map(Piece::ContentPart));
+                Place::Nowhere
+            }
             _ => Place::Nowhere,
         }
     }

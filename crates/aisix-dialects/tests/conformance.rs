@@ -1,0 +1,54 @@
+//! Every dialect keeps the promises of all.
+
+use std::fs;
+use std::path::Path;
+
+use aisix_dialects::OPENAI_CHAT;
+use aisix_dialects::sse::SseDecoder;
+use aisix_testing::conformance::dialect::{self, Samples};
+
+#[test]
+fn openai_chat_keeps_every_promise() {
+    let file = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/openai_chat");
+        fs::read(folder.join(name)).expect("the golden file is readable")
+    };
+    let request = |case: &str| file(&format!("{case}.request.json"));
+    let answer = |case: &str| file(&format!("{case}.response.json"));
+    let stream = |case: &str| file(&format!("{case}.stream.sse"));
+    let mut samples = Samples::new(|| Box::new(SseDecoder::default()));
+    for case in [
+        "text",
+        "tools",
+        "parallel_tools",
+        "image",
+        "audio",
+        "structured",
+        "reasoning",
+        "refusal",
+        "two_choices",
+        "legacy_function",
+    ] {
+        samples = samples.request(request(case));
+    }
+    for case in [
+        "text",
+        "tools",
+        "parallel_tools",
+        "audio",
+        "content_parts",
+        "reasoning",
+        "refusal",
+        "two_choices",
+        "legacy_function",
+    ] {
+        samples = samples.pair(answer(case), stream(case));
+    }
+    for case in ["structured", "usage_details"] {
+        samples = samples.answer(answer(case));
+    }
+    for case in ["azure_filters", "comments_and_lines", "calls_without_index"] {
+        samples = samples.stream(stream(case));
+    }
+    dialect::check(&OPENAI_CHAT, &samples);
+}

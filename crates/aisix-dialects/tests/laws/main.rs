@@ -1,0 +1,9 @@
+//! What holds for every input, not only for recorded ones.
+#![expect(clippy::expect_used, reason = "a test fails with the reason")]
+
+mod generate;
+mod requests;
+mod splicing;
+mod sse;
+mod streams;
+mod total;
