@@ -1,24 +1,28 @@
 //! Secrets go in and never come out.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use aisix_core::Document;
 use aisix_core::Kind;
 use aisix_testing::Canaries;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::stores::Meddled;
 use crate::support::{ADMIN_KEY, Admin, Answer, api_key, provider_key};
 
-/// Everything that is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// Everything that was logged on this thread: a test has one to itself.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Write for Log {
+/// Writes to the log of the thread.
+struct Logged;
+
+impl Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -27,28 +31,25 @@ impl Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
+/// Keeps what is logged from now on.
+///
+/// The subscriber is the process's own: one for a thread would miss the call sites that another
+/// thread reached first.
+fn keep_log() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(log.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
+            .with_writer(|| Logged)
+            .init();
+        tracing::callsite::rebuild_interest_cache();
+    });
+    LOGGED.take();
+}
 
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+fn logged() -> String {
+    LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap())
 }
 
 impl Admin {
@@ -143,7 +144,7 @@ async fn a_sealed_secret_of_another_key_is_refused() {
 
 #[tokio::test]
 async fn no_answer_log_or_stored_byte_holds_a_secret() {
-    let (log, _guard) = Log::capture();
+    keep_log();
     let mut canaries = Canaries::new();
     canaries.add("admin key", ADMIN_KEY);
     let store = Meddled::default();
@@ -208,23 +209,23 @@ async fn no_answer_log_or_stored_byte_holds_a_secret() {
     }
     // The new plaintext is shown once, and is no secret of the answer that shows it.
     canaries.add("rotated plaintext", rotated["plaintext"].as_str().unwrap());
-    canaries.assert_absent("the log", log.text().as_bytes());
+    canaries.assert_absent("the log", logged().as_bytes());
     canaries.assert_absent("the store", stored.as_bytes());
-    assert!(log.text().contains("the disk is gone"), "causes are logged: {}", log.text());
+    assert!(logged().contains("the disk is gone"), "causes are logged: {}", logged());
     let last = &answers.last().unwrap().text;
     assert!(!last.contains("the disk is gone"), "and not answered: {last}");
 }
 
 #[tokio::test]
 async fn every_write_leaves_one_line_without_values() {
-    let (log, _guard) = Log::capture();
+    keep_log();
     let admin = Admin::new();
     let id = admin.create("provider_keys", provider_key("a-name")).await;
     let path = format!("/admin/v1/provider_keys/{id}");
     admin.put(&path, provider_key("another-name")).await;
     admin.delete(&path).await;
     admin.delete(&path).await;
-    let text = log.text();
+    let text = logged();
     let lines: Vec<_> = text.lines().filter(|line| line.contains("aisix::audit")).collect();
     assert_eq!(lines.len(), 3, "{text}");
     for (line, (action, revision)) in

@@ -63,7 +63,10 @@ impl ConfigStore for Meddled {
 
     async fn list_under(&self, prefix: &str) -> Result<Listing, StoreError> {
         self.works()?;
-        self.inner.list_under(prefix).await
+        let listing = self.inner.list_under(prefix).await;
+        // Whoever else is ready gets its chance between what was read and what follows from it.
+        tokio::task::yield_now().await;
+        listing
     }
 
     async fn commit(&self, transaction: Transaction) -> Result<Written, StoreError> {
