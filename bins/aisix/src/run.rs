@@ -38,6 +38,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
             "listening"
         );
         let window = Duration::from_secs(config.shutdown.min_drain_secs);
-        Ok(process.until_signal(&mut signals, window).await)
+        let signal = signals.next().await;
+        Ok(process.end(signal, &mut signals, window).await)
     })
 }

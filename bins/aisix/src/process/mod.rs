@@ -106,9 +106,13 @@ impl Process {
         self.admin.as_ref().map(AdminServer::address)
     }
 
-    /// Serves until a signal, then drains; a second signal ends it at once.
-    pub(crate) async fn until_signal(self, signals: &mut Signals, window: Duration) -> ExitCode {
-        let signal = signals.next().await;
+    /// Drains after this signal and ends; a second signal ends it at once.
+    pub(crate) async fn end(
+        self,
+        signal: &'static str,
+        signals: &mut Signals,
+        window: Duration,
+    ) -> ExitCode {
         info!(signal, "asked to end");
         let shared = self.shared.clone();
         let orderly = async {

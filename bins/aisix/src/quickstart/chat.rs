@@ -18,7 +18,7 @@ pub(super) async fn whole(caller: &Client, page: &mut Page) -> anyhow::Result<()
         "messages": [{"role": "user", "content": "Hello from AISIX."}],
     });
     page.call(&format!("POST {PATH}"))?;
-    page.block(&request)?;
+    page.line(&request)?;
     let answer = caller.call(Method::POST, PATH, Some(&request)).await?;
     page.call("200 OK")?;
     page.block(&answer)?;
@@ -34,7 +34,7 @@ pub(super) async fn streamed(caller: &Client, page: &mut Page) -> anyhow::Result
         "stream_options": {"include_usage": true},
     });
     page.call(&format!("POST {PATH}"))?;
-    page.block(&request)?;
+    page.line(&request)?;
     let mut body = caller.open(Method::POST, PATH, Some(&request)).await?.into_body();
     page.call("200 OK")?;
     page.begin_words()?;
@@ -90,7 +90,7 @@ impl Stream {
         anyhow::ensure!(self.done, "the stream ended without [DONE]");
         let tokens = |name: &str| self.usage[name].as_u64().unwrap_or_default();
         Ok(format!(
-            "{} events and [DONE]; {} tokens in, {} out",
+            "{} events, then [DONE]; {} tokens in, {} out",
             self.chunks,
             tokens("prompt_tokens"),
             tokens("completion_tokens")

@@ -54,12 +54,15 @@ pub(crate) fn run(args: &Quickstart) -> anyhow::Result<ExitCode> {
     process::on_control_thread(async {
         let mut signals = Signals::listen()?;
         let process = Process::start(&config, KNOBS).await?;
-        // Held until the end: the stand-in ends with it.
-        let _stand_in = tokio::select! {
-            shown = show(args, &process, &place, &admin_key) => shown?,
-            _ = signals.next() => None,
+        let signal = tokio::select! {
+            // The stand-in lives until the signal.
+            shown = show(args, &process, &place, &admin_key) => {
+                let _stand_in = shown?;
+                signals.next().await
+            }
+            signal = signals.next() => signal,
         };
-        let code = process.until_signal(&mut signals, Duration::ZERO).await;
+        let code = process.end(signal, &mut signals, Duration::ZERO).await;
         place.farewell(&mut Page::new())?;
         Ok(code)
     })
@@ -84,10 +87,8 @@ impl Place {
 
     fn about(&self) -> String {
         match self {
-            Self::Temporary(_) => {
-                "a temporary directory, removed at the end (--data-dir DIR keeps it)".into()
-            }
-            Self::Kept(path) => format!("{}, which is kept", path.display()),
+            Self::Temporary(_) => "temporary, removed at the end (--data-dir DIR keeps one)".into(),
+            Self::Kept(path) => format!("{} (kept)", path.display()),
         }
     }
 
@@ -149,10 +150,7 @@ async fn show(
 fn about(args: &Quickstart, upstream: &Upstream) -> String {
     match args.provider {
         Some(_) => format!("{} at {}", upstream.provider, upstream.api_base),
-        None => format!(
-            "a stand-in inside this program at {} (--provider openai calls a real one)",
-            upstream.api_base
-        ),
+        None => "a stand-in inside this program (--provider openai calls a real one)".into(),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Made {
     pub(super) id: String,
     /// The call that made it, such as `POST /admin/v1/models`.
     pub(super) call: String,
-    /// As the gateway shows it.
+    /// What was sent, as the gateway shows it.
     pub(super) value: Value,
 }
 
@@ -104,7 +104,15 @@ async fn ensure(admin: &Client, kind: &str, name: &str, body: Value) -> anyhow::
     };
     let entry = admin.call(method.clone(), &path, Some(&body)).await?;
     let id = entry["id"].as_str().context("the admin API answered without an id")?;
-    Ok(Made { id: id.to_owned(), call: format!("{method} {path}"), value: entry["value"].clone() })
+    let call = format!("{method} {path}");
+    Ok(Made { id: id.to_owned(), call, value: shown(&entry["value"], &body) })
+}
+
+/// The fields that were sent, as they came back: a secret is masked then.
+fn shown(value: &Value, sent: &Value) -> Value {
+    let fields = value.as_object().into_iter().flatten();
+    let known = fields.filter(|(name, _)| sent.get(name).is_some());
+    Value::Object(known.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// A random credential, as two digits a byte.

@@ -1,0 +1,13 @@
+//! The program as its users meet it: the released binary, its sockets, its files and its words.
+//!
+//! `cargo xtask test` builds the binary and brings the tools that these tests call.
+#![expect(clippy::expect_used, reason = "a panic with its reason is how a test fails")]
+
+mod crash;
+mod drain;
+mod gateway;
+mod pages;
+mod quickstart;
+mod refusals;
+mod sdk;
+mod secrets;
