@@ -145,11 +145,22 @@ impl Exchange {
         let Route { candidates, failover } = route;
         let mut last = Error::internal("a route has at least one candidate");
         for (index, candidate) in (0..).zip(candidates) {
-            let attempted = match candidate {
-                Ok(candidate) => self.attempt(index, candidate, &failover, chat).await,
-                Err(unusable) => Err(unusable),
+            let candidate = match candidate {
+                Ok(candidate) => candidate,
+                Err(unusable) => {
+                    last = unusable;
+                    continue;
+                }
             };
-            match attempted {
+            match self.completion.hooks().on_attempt(&info(index, &candidate.target)).await {
+                AttemptFlow::Proceed => {}
+                AttemptFlow::Skip(reason) => {
+                    last = reason;
+                    continue;
+                }
+                AttemptFlow::Answer(answer) => return Ok((Source::Hook(answer), None)),
+            }
+            match self.attempt(candidate, &failover, chat).await {
                 Ok(served) => return Ok(served),
                 Err(error) if failover.moves_on(&error) => last = error,
                 Err(error) => return Err(error),
@@ -160,16 +171,10 @@ impl Exchange {
 
     async fn attempt(
         &mut self,
-        index: u32,
         candidate: Candidate,
         failover: &Failover,
         chat: &mut Carried<ChatRequest>,
     ) -> Result<(Source, Option<Arc<str>>), Error> {
-        match self.completion.hooks().on_attempt(&info(index, &candidate.target)).await {
-            AttemptFlow::Proceed => {}
-            AttemptFlow::Skip(reason) => return Err(reason),
-            AttemptFlow::Answer(answer) => return Ok((Source::Hook(answer), None)),
-        }
         self.completion.attempted();
         let model = &candidate.target.model_id;
         let attempt = Attempt {

@@ -12,6 +12,7 @@ mod credentials;
 mod failover;
 mod faults;
 mod headers;
+mod hooks;
 mod model_checks;
 mod probes;
 mod relay;
