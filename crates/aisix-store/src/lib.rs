@@ -9,7 +9,9 @@
 //! - Every write has a revision of its own, larger than all before it; a watcher that begins after
 //!   a listing's revision sees every later write exactly once, in order.
 //! - A document's `version` counts its writes since it was created.
-//! - The supervisor publishes revisions in order and never takes one back.
+//! - The supervisor publishes what the source says, in its order, and goes on serving it while the
+//!   source is away.
+//! - A sealed secret opens only in the field of the document that it was sealed for.
 //!
 //! **Not here.** What the documents mean is [`aisix_core`]'s business; who may write them, the
 //! admin API's.

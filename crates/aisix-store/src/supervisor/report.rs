@@ -33,7 +33,8 @@ pub(super) fn compacted() {
 /// Which documents serve as they were written, and which no longer or not yet. Both in the order of
 /// keys.
 pub(super) fn documents(before: &[Diagnostic], after: &[Diagnostic]) {
-    for Diagnostic { key, finding } in after.iter().filter(|found| !before.contains(found)) {
+    let is_new = |found: &&Diagnostic| !of(before, &found.key).contains(found);
+    for Diagnostic { key, finding } in after.iter().filter(is_new) {
         match finding {
             Finding::Rejected { kind, message } => {
                 let kind = kind.as_str();
@@ -44,10 +45,17 @@ pub(super) fn documents(before: &[Diagnostic], after: &[Diagnostic]) {
             }
         }
     }
-    let spoken_of = |key: &str| after.iter().any(|found| found.key == key);
-    for Diagnostic { key, .. } in before.iter().filter(|found| !spoken_of(&found.key)) {
+    let is_over = |found: &&Diagnostic| of(after, &found.key).is_empty();
+    for Diagnostic { key, .. } in before.iter().filter(is_over) {
         info!(document = key, "nothing is wrong with a document any more");
     }
+}
+
+/// What is said of one document.
+fn of<'d>(diagnostics: &'d [Diagnostic], key: &str) -> &'d [Diagnostic] {
+    let begin = diagnostics.partition_point(|found| *found.key < *key);
+    let count = diagnostics[begin..].partition_point(|found| found.key == key);
+    &diagnostics[begin..begin + count]
 }
 
 /// An error with its causes, in one line.

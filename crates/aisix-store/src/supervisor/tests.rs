@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tracing::subscriber::DefaultGuard;
 
 use super::{Applied, Supervisor};
 use crate::{ConfigSource, ConfigStore, Expect, Listing, MemoryStore, StoreError, Watch};
@@ -309,4 +310,67 @@ async fn a_burst_is_published_in_order_and_as_a_whole() {
     assert!(running.last().model_named("a600").is_some());
     let published = running.published.lock().unwrap().len();
     assert!(published <= 4, "{published} snapshots for 600 revisions that were waiting");
+}
+
+/// What this thread logs.
+fn listen() -> (Arc<Mutex<Vec<u8>>>, DefaultGuard) {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let writer = Log(log.clone());
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+#[derive(Clone)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How many lines of the log hold a text.
+fn lines(log: &Mutex<Vec<u8>>, text: &str) -> usize {
+    let log = log.lock().unwrap();
+    String::from_utf8_lossy(&log).lines().filter(|line| line.contains(text)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loss_is_logged_once_with_its_cause() {
+    let (log, _guard) = listen();
+    let running = start(Scripted::new([], []));
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert!(!running.applied.ever());
+    assert_eq!(lines(&log, "lost the configuration source"), 1);
+    assert_eq!(lines(&log, "cannot reach the source: down"), 1);
+    assert_eq!(lines(&log, ""), 1);
+}
+
+#[tokio::test]
+async fn a_document_is_logged_when_it_goes_bad_and_when_it_is_good_again_and_never_quoted() {
+    let (log, _guard) = listen();
+    let mut canaries = aisix_testing::Canaries::new();
+    let secret = canaries.plant("provider key");
+    let store = MemoryStore::new();
+    let running = start(Arc::new(store.clone()));
+    wait::until("the watch", || running.applied.connected()).await;
+    let good = format!(r#"{{"display_name": "k", "provider": "p", "secret": "{secret}"}}"#);
+    let bad = format!(r#"{{"display_name": "k", "provider": ["{secret}"], "secret": "{secret}"}}"#);
+    for value in [&good, &bad, &bad, &good] {
+        let value = Bytes::copy_from_slice(value.as_bytes());
+        let written = store.put("provider_keys/a", value, Expect::Any).await.unwrap();
+        running.reaches(written.revision).await;
+    }
+    assert_eq!(lines(&log, "watching the configuration source"), 1);
+    let rejected = "rejected a document document=\"provider_keys/a\"";
+    assert_eq!(lines(&log, rejected), 1);
+    assert_eq!(lines(&log, "provider: must be a string"), 1);
+    assert_eq!(lines(&log, "nothing is wrong with a document any more"), 1);
+    assert_eq!(lines(&log, ""), 3);
+    canaries.assert_absent("the log", &log.lock().unwrap());
 }
