@@ -2,7 +2,8 @@
 //!
 //! **Purpose.** [`AuthenticateLayer`] runs before everything that costs anything: it reads the
 //! caller's key out of the head of a request, has a [`CredentialSource`] say whose it is, and puts
-//! the [`Caller`](aisix_core::Caller) into the request's extensions.
+//! the [`Caller`](aisix_core::Caller) into the request's extensions. [`AdminAuthLayer`] does
+//! the same for administrators, whose keys come from the configuration and identify nobody.
 //!
 //! **Invariants.**
 //! - A credential is compared by its SHA-256 hash, and never quoted in an error or a log.

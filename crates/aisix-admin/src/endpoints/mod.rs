@@ -2,6 +2,7 @@
 //! OpenAPI document are made of.
 
 pub(crate) mod answer;
+mod body;
 pub(crate) mod collection;
 pub(crate) mod endpoint;
 mod health;

@@ -4,16 +4,14 @@ use aisix_core::Document;
 use aisix_core::resource::Strictness;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, IF_MATCH};
+use http::header::{CONTENT_TYPE, EXPECT, IF_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+use super::body;
 use crate::error::ApiError;
 use crate::service::IfMatch;
-
-/// The largest body that is read, in bytes.
-pub(crate) const BODY_LIMIT: usize = 8 << 20;
 
 /// The id in the path.
 pub(crate) struct PathId(pub(crate) String);
@@ -35,9 +33,9 @@ pub(crate) struct JsonObject(pub(crate) Document);
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         require_json(request.headers())?;
-        let body = read(request, state).await?;
+        let body = read(request).await?;
         Document::parse(&body).map(Self).map_err(ApiError::body)
     }
 }
@@ -48,9 +46,9 @@ pub(crate) struct OptionalJsonObject(pub(crate) Option<Document>);
 impl<S: Send + Sync> FromRequest<S> for OptionalJsonObject {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let headers = request.headers().clone();
-        let body = read(request, state).await?;
+        let body = read(request).await?;
         if body.is_empty() {
             return Ok(Self(None));
         }
@@ -90,15 +88,9 @@ pub(crate) fn fields<T: DeserializeOwned>(document: &Document) -> Result<T, ApiE
     Ok(document.read(Strictness::Strict)?.resource)
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        let status = rejection.status();
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            let message = format!("larger than {} MiB", BODY_LIMIT >> 20);
-            return ApiError::about(status, "request body", message);
-        }
-        ApiError::about(StatusCode::BAD_REQUEST, "request body", "could not be read to its end")
-    })
+async fn read(request: Request) -> Result<Bytes, ApiError> {
+    let waits = request.headers().contains_key(EXPECT);
+    body::read(request.into_body(), waits).await
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {

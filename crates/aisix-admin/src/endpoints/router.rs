@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use aisix_auth::{AdminAuthLayer, AdminKeys};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::request::BODY_LIMIT;
 use super::{Access, Endpoint};
 use crate::error::ApiError;
 use crate::service::Service;
@@ -27,7 +25,6 @@ pub(crate) fn router(service: Arc<Service>, keys: AdminKeys, endpoints: Vec<Endp
         .merge(routes(public))
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "no such path"))
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(service)
 }

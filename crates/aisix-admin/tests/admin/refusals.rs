@@ -1,6 +1,10 @@
 //! Bad input gets a clear error, and changes nothing.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body;
+use futures_util::{StreamExt as _, stream};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -142,13 +146,51 @@ async fn a_body_over_the_limit_is_refused() {
     }
 }
 
+/// A body of these chunks, without a declared length.
+fn chunked(
+    chunks: impl futures_util::Stream<Item = std::io::Result<&'static [u8]>> + Send + 'static,
+) -> Request<Body> {
+    let mut request = request("POST", "/admin/v1/apikeys", Some(String::new()));
+    *request.body_mut() = Body::from_stream(chunks);
+    request
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_read_on_and_refused_where_it_grows_too_large() {
+    let admin = Admin::new();
+    let read = Arc::new(AtomicUsize::new(0));
+    let count = read.clone();
+    let chunks = stream::iter(0..9 * 16).map(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(&[b' '; 1 << 16][..])
+    });
+    admin.send(chunked(chunks)).await.fails(413, "request body: larger than 8 MiB");
+    assert_eq!(read.load(Ordering::Relaxed), 9 * 16, "a client that still sends reads no answer");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_and_waits_to_be_asked_for_is_not_asked_for() {
+    let admin = Admin::new();
+    let mut request = request("POST", "/admin/v1/apikeys", Some("x".repeat(9 << 20)));
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    admin.send(request).await.fails(413, "request body: larger than 8 MiB");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stalls_while_it_sends_is_given_up() {
+    let admin = Admin::new();
+    let begun = stream::iter([Ok(&b"{\"key_hash\":"[..])]).chain(stream::pending());
+    let answer = admin.send(chunked(begun)).await;
+    answer.fails(400, "request body: did not arrive within 60 seconds");
+    let endless = stream::repeat_with(|| Ok(&[b' '; 1 << 20][..])).take(9).chain(stream::pending());
+    admin.send(chunked(endless)).await.fails(413, "request body: larger than 8 MiB");
+}
+
 #[tokio::test]
 async fn a_body_that_breaks_off_is_refused() {
     let admin = Admin::new();
-    let chunks = [Ok("{\"key_hash\":"), Err(std::io::Error::other("the client left"))];
-    let mut request = request("POST", "/admin/v1/apikeys", Some(String::new()));
-    *request.body_mut() = Body::from_stream(futures_util::stream::iter(chunks));
-    let answer = admin.send(request).await;
+    let chunks = [Ok(&b"{\"key_hash\":"[..]), Err(std::io::Error::other("the client left"))];
+    let answer = admin.send(chunked(stream::iter(chunks))).await;
     answer.fails(400, "request body: could not be read to its end");
 }
 
@@ -226,7 +268,7 @@ async fn an_id_that_does_not_decode_is_refused() {
 #[tokio::test]
 async fn a_failing_store_is_reported_without_its_reasons() {
     let store = Meddled::default();
-    let admin = Admin::on(std::sync::Arc::new(store.clone()));
+    let admin = Admin::on(Arc::new(store.clone()));
     store.break_down("sqlite said something about /var/lib/secret-place");
     for (method, path) in [
         ("GET", "/admin/v1/models"),
@@ -241,7 +283,7 @@ async fn a_failing_store_is_reported_without_its_reasons() {
 
 #[tokio::test]
 async fn a_read_only_source_refuses_writes_and_answers_reads() {
-    let admin = Admin::on(std::sync::Arc::new(ReadOnly::default()));
+    let admin = Admin::on(Arc::new(ReadOnly::default()));
     assert_eq!(admin.get("/admin/v1/apikeys").await.status, 200);
     let answer = admin.post("/admin/v1/apikeys", api_key("one")).await;
     answer.fails(405, "this configuration source is read-only");
