@@ -51,7 +51,6 @@ impl Page {
     /// A JSON text, indented.
     pub(super) fn block(&mut self, json: &Value) -> io::Result<()> {
         for line in format!("{json:#}").lines() {
-            let line = self.dim(line);
             writeln!(self.out, "   {line}")?;
         }
         Ok(())
