@@ -93,6 +93,7 @@ where
         };
         let size = first.len() + rest.len() + data.len();
         if settings.body_limit.is_some_and(|limit| size > limit) {
+            discard(body).await;
             return Err(too_large(settings));
         }
         // Most bodies arrive in one piece and are never copied.
@@ -100,13 +101,22 @@ where
             first = data;
         } else {
             if rest.is_empty() {
-                rest.reserve(body.size_hint().lower() as usize + size);
+                rest.reserve(size + announced(&body));
                 rest.extend_from_slice(&std::mem::take(&mut first));
             }
             rest.extend_from_slice(&data);
         }
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+/// The most that is set aside for what a caller only says will come, in bytes.
+const LARGEST_ANNOUNCED: u64 = 1 << 20;
+
+/// How much is said to come, within reason.
+fn announced(body: &impl Body) -> usize {
+    // The smaller of the two fits into any `usize`.
+    usize::try_from(body.size_hint().lower().min(LARGEST_ANNOUNCED)).unwrap_or_default()
 }
 
 async fn next_frame<B>(

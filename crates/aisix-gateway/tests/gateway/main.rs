@@ -6,6 +6,8 @@
 )]
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
+mod bodies;
+mod cancellation;
 mod catalogue;
 mod common;
 mod credentials;
