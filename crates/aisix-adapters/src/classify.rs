@@ -16,7 +16,7 @@ use crate::adapter::FailedReply;
 pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
     let status = reply.status.as_u16();
     let server_error = reply.status.is_server_error();
-    let message = if server_error {
+    let message = if server_error || said.message.is_empty() {
         format!("upstream returned {status}")
     } else {
         scrub(&said.message, secret)

@@ -19,6 +19,10 @@ pub(super) fn endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error>
     let base = api_base.map(str::trim).filter(|base| !base.is_empty()).ok_or_else(|| {
         invalid("the provider key has no api_base; for OpenAI set https://api.openai.com/v1")
     })?;
+    if base.contains(['?', '#', '@']) {
+        // A path cannot follow a query; a fragment and a user name would be left out silently.
+        return Err(invalid("the provider key's api_base must not hold '?', '#' or '@'"));
+    }
     let base = normalized(base);
     let url: Uri = format!("{base}{path}")
         .parse()

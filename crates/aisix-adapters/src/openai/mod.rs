@@ -38,10 +38,7 @@ impl Adapter for OpenAi {
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
             Operation::Chat => Ok(&OPENAI_CHAT),
-            other => Err(Error::new(
-                ErrorCode::NotImplemented,
-                format!("adapter 'openai' has no operation '{}'", other.name()),
-            )),
+            other => Err(lacks(other)),
         }
     }
 
@@ -55,8 +52,10 @@ impl Adapter for OpenAi {
         let mut request = Request::post(url)
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, AGENT)
-            .header("x-aisix-request-id", call.request_id)
             .header(AUTHORIZATION, bearer(&key.secret)?);
+        if !call.request_id.is_empty() {
+            request = request.header("x-aisix-request-id", call.request_id);
+        }
         if call.stream {
             request = request.header(ACCEPT, "text/event-stream");
         }
@@ -72,11 +71,15 @@ impl Adapter for OpenAi {
 fn path(operation: Operation) -> Result<&'static str, Error> {
     match operation {
         Operation::Chat => Ok("/chat/completions"),
-        other => Err(Error::new(
-            ErrorCode::NotImplemented,
-            format!("adapter 'openai' has no operation '{}'", other.name()),
-        )),
+        other => Err(lacks(other)),
     }
+}
+
+fn lacks(operation: Operation) -> Error {
+    Error::new(
+        ErrorCode::NotImplemented,
+        format!("adapter 'openai' has no operation '{}'", operation.name()),
+    )
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue, Error> {
@@ -86,7 +89,9 @@ fn bearer(secret: &Secret) -> Result<HeaderValue, Error> {
             "invalid upstream credentials: the provider key's secret cannot be sent in a header",
         )
     };
-    if secret.expose().trim().is_empty() {
+    // A header may hold other bytes, which upstreams read as they like.
+    let readable = secret.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if !readable || secret.expose().trim().is_empty() {
         return Err(unusable());
     }
     let text = zeroize::Zeroizing::new(format!("Bearer {}", secret.expose()));

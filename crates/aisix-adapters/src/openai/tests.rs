@@ -30,7 +30,16 @@ fn mends_copy_paste_mistakes_and_guesses_nothing() {
 
 #[test]
 fn refuses_a_base_that_is_missing_or_no_url() {
-    for base in [None, Some(""), Some("   "), Some("api.openai.com/v1"), Some("ftp://h/v1")] {
+    for base in [
+        None,
+        Some(""),
+        Some("   "),
+        Some("api.openai.com/v1"),
+        Some("ftp://h/v1"),
+        Some("https://h/v1?key=value"),
+        Some("https://h/v1#part"),
+        Some("https://name:word@h/v1"),
+    ] {
         let error = endpoint(base, "/chat/completions").expect_err("the base is unusable");
         assert_eq!(error.status(), 400, "for base {base:?}");
         assert!(error.message().starts_with("invalid upstream configuration: "), "{error}");

@@ -1,4 +1,6 @@
 //! One suite for each public trait, run by every implementation of it.
 
+pub mod adapter;
 pub mod dialect;
+pub mod resources;
 pub mod store;

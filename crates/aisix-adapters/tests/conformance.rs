@@ -1,0 +1,22 @@
+//! Every adapter keeps the promises of all.
+
+use aisix_adapters::openai::OpenAi;
+use aisix_core::Operation;
+use aisix_testing::conformance::adapter::{self, Setup};
+use serde_json::json;
+
+#[tokio::test]
+async fn openai_keeps_every_promise() {
+    let setup = Setup {
+        key: json!({
+            "display_name": "key", "provider": "openai", "adapter": "openai", "secret": "sk-x",
+        }),
+        base: Some("https://api.openai.com/v1"),
+        secret: "sk-canary-0123456789abcdef",
+        operations: vec![Operation::Chat],
+        lacks: vec![Operation::ListModels],
+        credential: "authorization",
+        failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),
+    };
+    adapter::check(&OpenAi, &setup).await;
+}
