@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::exchange::EventBody;
 use crate::published::InFlight;
+use crate::serve::progress::Answering;
 use crate::settings::Settings;
 
 /// Any error of a body that somebody else made.
@@ -22,6 +23,7 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub struct AnswerBody {
     content: Content,
     _in_flight: Option<InFlight>,
+    _answering: Option<Answering>,
 }
 
 #[derive(Debug)]
@@ -34,15 +36,20 @@ impl AnswerBody {
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let content = Content::Whole((!bytes.is_empty()).then_some(bytes));
-        Self { content, _in_flight: None }
+        Self { content, _in_flight: None, _answering: None }
     }
 
     pub(crate) fn events(events: EventBody) -> Self {
-        Self { content: Content::Events(Box::pin(events)), _in_flight: None }
+        let content = Content::Events(Box::pin(events));
+        Self { content, _in_flight: None, _answering: None }
     }
 
     pub(crate) fn counted(self, in_flight: InFlight) -> Self {
         Self { _in_flight: Some(in_flight), ..self }
+    }
+
+    pub(crate) fn during(self, answering: Answering) -> Self {
+        Self { _answering: Some(answering), ..self }
     }
 }
 
@@ -148,9 +155,9 @@ pub(crate) fn too_large(settings: &Settings) -> Error {
 }
 
 /// The most that is read of a body that is refused, so that its caller gets to read the refusal.
-const DISCARDED_BYTES: usize = 32 << 20;
+pub(crate) const DISCARDED_BYTES: usize = 32 << 20;
 /// The longest time that this may take.
-const DISCARDED_FOR: Duration = Duration::from_secs(5);
+pub(crate) const DISCARDED_FOR: Duration = Duration::from_secs(5);
 
 /// Reads and forgets the beginning of a body that is too large: most clients read an answer only
 /// once they have sent their request.

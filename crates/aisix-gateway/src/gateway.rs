@@ -59,7 +59,7 @@ impl Gateway {
         &self.shared
     }
 
-    async fn handle<B>(self, request: Request<B>) -> Response<AnswerBody>
+    pub(crate) async fn handle<B>(self, request: Request<B>) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,

@@ -1,16 +1,26 @@
 //! Connections of callers.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use super::patience::Patient;
+use super::progress::Progress;
 use super::refusal::Refusing;
+use crate::body::AnswerBody;
 use crate::gateway::Gateway;
 
 /// How long accepting rests when the process is out of descriptors or memory.
@@ -44,9 +54,9 @@ pub(super) async fn serve(
 }
 
 async fn queued(listener: &TcpListener) -> Option<io::Result<(TcpStream, std::net::SocketAddr)>> {
-    std::future::poll_fn(|cx| match listener.poll_accept(cx) {
-        std::task::Poll::Ready(accepted) => std::task::Poll::Ready(Some(accepted)),
-        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    poll_fn(|cx| match listener.poll_accept(cx) {
+        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+        Poll::Pending => Poll::Ready(None),
     })
     .await
 }
@@ -59,25 +69,70 @@ async fn pause(cause: &io::Error) {
 async fn connection(stream: TcpStream, gateway: Gateway, mut closing: watch::Receiver<bool>) {
     // Chunks of a stream are small, and somebody is waiting for each.
     let _ = stream.set_nodelay(true);
-    let read_timeout = gateway.shared().settings.read_timeout;
-    let service = TowerToHyperService::new(gateway);
-    let io = TokioIo::new(Refusing::new(stream));
+    let progress = Progress::default();
+    let patience = gateway.shared().settings.read_timeout;
+    let socket = Patient::new(Refusing::new(stream), progress.clone(), patience);
+    let requests = Requests { gateway, progress: progress.clone() };
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(read_timeout);
-    let mut connection = std::pin::pin!(builder.serve_connection(io, service));
-    let mut told = false;
-    loop {
-        tokio::select! {
-            ended = connection.as_mut() => {
-                if let Err(cause) = ended {
-                    tracing::debug!(%cause, "a connection ended early");
-                }
-                return;
-            }
-            _ = closing.wait_for(|closing| *closing), if !told => {
-                told = true;
-                connection.as_mut().graceful_shutdown();
-            }
+    // The socket sees to it: hyper would also close connections that rest between requests.
+    builder.header_read_timeout(None);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), requests));
+    let mut ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        _ = closing.wait_for(|closing| *closing) => None,
+    };
+    if ended.is_none() {
+        ended = last_request(connection.as_mut(), &progress).await;
+    }
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
+    };
+    if let Err(cause) = ended {
+        tracing::debug!(%cause, "a connection ended early");
+    }
+}
+
+type Connection = http1::Connection<TokioIo<Patient>, Requests>;
+
+/// How long a connection may take to bring its request when there is to be no other.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// Serves on until the request is there that the connection was made for, or that has begun to
+/// arrive: told to shut down before, the connection would be closed without an answer.
+async fn last_request(
+    mut connection: Pin<&mut Connection>,
+    progress: &Progress,
+) -> Option<hyper::Result<()>> {
+    let coming = poll_fn(|cx| match connection.as_mut().poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending if progress.head_is_due() => Poll::Pending,
+        Poll::Pending => Poll::Ready(None),
+    });
+    timeout(LAST_CALL, coming).await.unwrap_or(None)
+}
+
+/// The requests of one connection.
+struct Requests {
+    gateway: Gateway,
+    progress: Progress,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        let (body, answering) = self.progress.begin(body);
+        let gateway = self.gateway.clone();
+        Box::pin(async move {
+            let response = gateway.handle(Request::from_parts(head, body)).await;
+            Ok(response.map(|body| body.during(answering)))
+        })
     }
 }

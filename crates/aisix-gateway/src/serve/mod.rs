@@ -2,6 +2,8 @@
 
 mod connection;
 mod listener;
+mod patience;
+pub(crate) mod progress;
 mod refusal;
 mod worker;
 

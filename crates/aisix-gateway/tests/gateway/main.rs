@@ -18,5 +18,6 @@ mod hooks;
 mod model_checks;
 mod probes;
 mod relay;
+mod sockets;
 mod streams;
 mod upstream_errors;

@@ -1,9 +1,11 @@
 //! A gateway in memory, in front of scripted upstreams.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aisix_adapters::Adapters;
+use aisix_gateway::serve::{self, Listener, Workers};
 use aisix_gateway::{AnswerBody, Client, Gateway, Settings, Shared};
 use aisix_hooks::HookFactory;
 use aisix_testing::fixtures::openai;
@@ -57,6 +59,15 @@ impl World {
         world
     }
 
+    /// Puts the same gateway on a port of loopback.
+    pub fn serve(&self, workers: usize) -> Served {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::bind(any, workers).expect("a port");
+        let address = listener.local_addr();
+        let workers = serve::start(listener, &self.shared, &trust()).expect("threads");
+        Served { address, workers }
+    }
+
     /// Serves later requests from these documents.
     pub fn publish(&self, documents: &Documents) {
         let revision = self.revision.fetch_add(1, Ordering::Relaxed) + 1;
@@ -96,6 +107,12 @@ impl World {
         let Ok(response) = wait::within("an answer", self.gateway.clone().call(request)).await;
         response
     }
+}
+
+/// A gateway on a port.
+pub struct Served {
+    pub address: SocketAddr,
+    pub workers: Workers,
 }
 
 /// A chat request of the standard caller.
