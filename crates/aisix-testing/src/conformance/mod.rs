@@ -2,5 +2,6 @@
 
 pub mod adapter;
 pub mod dialect;
+pub mod hook;
 pub mod resources;
 pub mod store;
