@@ -1,7 +1,7 @@
 //! What the operator configures, once per process.
 //!
 //! Built-in default < file < environment. The types here hold values that parsed; [`check`] has the
-//! rules beyond their types, [`keys`] names every key, and [`load`] puts the three layers together.
+//! rules beyond their types, [`keys`] names every key, and [`mod@load`] puts the layers together.
 
 mod address;
 mod check;

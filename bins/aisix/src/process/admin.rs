@@ -1,5 +1,8 @@
 //! The listener of administrators.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,11 +13,15 @@ use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::Shared;
 use aisix_store::{EmbeddedStore, Sealer};
-use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::listen::CannotListen;
 use crate::config::Admin;
@@ -22,11 +29,17 @@ use crate::config::Admin;
 /// How long calls that are under way may take when the process ends.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long the head of a request may take to arrive.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// The wait after the system had no connection to give: it is out of something, such as files.
+const BREATH: Duration = Duration::from_millis(100);
+
 /// The running listener.
 #[derive(Debug)]
 pub(super) struct AdminServer {
     address: SocketAddr,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
     end: oneshot::Sender<()>,
 }
 
@@ -59,17 +72,11 @@ impl AdminServer {
         keys: impl Iterator<Item = &'a Secret>,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let listener = TcpListener::from_std(listener)?.tap_io(|stream| {
-            // Without it an answer may wait for a packet that it does not need.
-            let _ = stream.set_nodelay(true);
-        });
+        let listener = TcpListener::from_std(listener)?;
         let keys = AdminKeys::new(keys.map(Secret::expose));
         let router = AdminApi::router(store, sealer, gateway, keys);
-        let (end, ended) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-            let _ = ended.await;
-        });
-        Ok(Self { address, task: tokio::spawn(serving.into_future()), end })
+        let (end, ended) = oneshot::channel();
+        Ok(Self { address, task: tokio::spawn(serve(listener, router, ended)), end })
     }
 
     /// Where it listens.
@@ -78,11 +85,45 @@ impl AdminServer {
     }
 
     /// Stops listening and lets calls under way finish.
-    pub(super) async fn close(mut self) {
+    pub(super) async fn close(self) {
         drop(self.end);
-        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
-            warn!("an administrator's call was cut off");
-            self.task.abort();
+        // Fails where it panicked, which the log says already.
+        let _ = self.task.await;
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router, mut ended: oneshot::Receiver<()>) {
+    let open = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut ended => break,
+        };
+        match accepted {
+            Ok((stream, _)) => talk(stream, router.clone(), &open),
+            Err(cause) => {
+                warn!(%cause, "the admin listener has no connection");
+                tokio::time::sleep(BREATH).await;
+            }
         }
     }
+    drop(listener);
+    if tokio::time::timeout(GRACE, open.shutdown()).await.is_err() {
+        warn!("an administrator's call was cut off");
+    }
+}
+
+fn talk(stream: TcpStream, router: Router, open: &GracefulShutdown) {
+    // Without it an answer may wait for a packet that it does not need.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection = open.watch(connection);
+    tokio::spawn(async move {
+        if let Err(cause) = connection.await {
+            debug!(%cause, "an administrator's connection broke off");
+        }
+    });
 }
