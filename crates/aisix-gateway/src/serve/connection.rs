@@ -46,19 +46,25 @@ pub(super) async fn serve(
         }
     }
     // Whoever connected before the port closes is in the queue, and is served.
-    while let Some(Ok((stream, _))) = queued(&listener).await {
+    for stream in queued(listener) {
         connections.spawn(begin(stream));
     }
-    drop(listener);
     while connections.join_next().await.is_some() {}
 }
 
-async fn queued(listener: &TcpListener) -> Option<io::Result<(TcpStream, std::net::SocketAddr)>> {
-    poll_fn(|cx| match listener.poll_accept(cx) {
-        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+/// Takes what is in the queue, and closes the port.
+///
+/// The queue is asked itself: the runtime may not have heard yet of who came last.
+fn queued(listener: TcpListener) -> Vec<TcpStream> {
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    let taken = std::iter::from_fn(|| listener.accept().ok());
+    let usable = taken.filter_map(|(stream, _)| {
+        stream.set_nonblocking(true).ok()?;
+        TcpStream::from_std(stream).ok()
+    });
+    usable.collect()
 }
 
 async fn pause(cause: &io::Error) {

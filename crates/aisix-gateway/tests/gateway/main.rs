@@ -18,6 +18,7 @@ mod hooks;
 mod model_checks;
 mod probes;
 mod relay;
+mod serving;
 mod sockets;
 mod streams;
 mod upstream_errors;
