@@ -13,6 +13,7 @@ mod common;
 mod credentials;
 mod failover;
 mod faults;
+mod generations;
 mod headers;
 mod hooks;
 mod model_checks;
