@@ -19,6 +19,7 @@ mod hooks;
 mod model_checks;
 mod probes;
 mod relay;
+mod secrets;
 mod serving;
 mod sockets;
 mod streams;

@@ -9,11 +9,11 @@ use tracing_subscriber::EnvFilter;
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static INSTALLED: Once = Once::new();
 
-/// Starts to keep every line of this product's crates, of all threads.
+/// Starts to keep every line, at every level and of all threads.
 pub fn keep() {
     INSTALLED.call_once(|| {
         tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new("aisix=trace,aisix_gateway=trace,aisix_hooks=trace"))
+            .with_env_filter(EnvFilter::new("trace"))
             .with_ansi(false)
             .with_writer(|| Writer)
             .init();
