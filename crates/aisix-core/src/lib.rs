@@ -14,6 +14,7 @@
 //! **Not here.** No input or output, no clock other than one that is passed in, no asynchronous
 //! runtime and no HTTP framework.
 
+pub mod address_range;
 pub mod caller;
 pub mod carried;
 pub mod chat;
@@ -28,6 +29,7 @@ pub mod resource;
 pub mod secret;
 pub mod snapshot;
 
+pub use address_range::AddressRange;
 pub use caller::Caller;
 pub use carried::{Carried, Carry, DialectId};
 pub use error::{Error, ErrorCode, ErrorKind};

@@ -96,9 +96,16 @@ impl Gateway {
                 let Some(generation) = self.shared.generation() else {
                     return respond::error(dialect, &not_ready());
                 };
-                let request_id = id.clone();
-                let arrival =
-                    Arrival { request_id, endpoint, operation, dialect, generation, started };
+                let real_ip = &self.shared.settings.real_ip;
+                let arrival = Arrival {
+                    request_id: id.clone(),
+                    endpoint,
+                    operation,
+                    dialect,
+                    generation,
+                    started,
+                    client_ip: real_ip.resolve(request.extensions(), request.headers()),
+                };
                 self.operate(request, arrival).await
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aisix_core::Snapshot;
-use aisix_hooks::{HookFactory, Pipeline, ValidateBodyHook, ValidateModelHook};
+use aisix_hooks::{AddressRangesHook, HookFactory, Pipeline, ValidateBodyHook, ValidateModelHook};
 
 /// A configuration in service: published whole, so that no request sees two versions.
 #[derive(Debug)]
@@ -24,5 +24,5 @@ impl Generation {
 /// The gates, in their order: a request that fails at several is refused by the first. An
 /// embedder's hooks come after them, and see only requests that may be served.
 fn gates() -> Pipeline {
-    Pipeline::new().then(ValidateModelHook).then(ValidateBodyHook)
+    Pipeline::new().then(ValidateModelHook).then(AddressRangesHook).then(ValidateBodyHook)
 }

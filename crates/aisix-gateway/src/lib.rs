@@ -16,6 +16,7 @@
 
 mod body;
 mod client;
+mod client_ip;
 mod endpoints;
 mod exchange;
 mod gateway;
@@ -33,6 +34,7 @@ mod timeouts;
 
 pub use body::AnswerBody;
 pub use client::{Client, platform_trust};
+pub use client_ip::{Peer, RealIp};
 pub use gateway::Gateway;
 pub use handle::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
 pub use published::Shared;

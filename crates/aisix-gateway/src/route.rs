@@ -1,11 +1,12 @@
 //! From the name that a caller sent to the targets that may serve it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aisix_adapters::Target;
 use aisix_core::resource::{Direct, ModelKind, Routing};
 use aisix_core::snapshot::Stored;
-use aisix_core::{Error, ErrorCode, ErrorKind, Model, Snapshot};
+use aisix_core::{Error, ErrorCode, ErrorKind, Model, Snapshot, address_range};
 
 use crate::settings::UpstreamSettings;
 use crate::timeouts::Timeouts;
@@ -38,10 +39,11 @@ pub(crate) struct Candidate {
 }
 
 impl Route {
-    /// Where this model leads, asked for by this name.
+    /// Where this model leads, asked for by this name from this address.
     pub(crate) fn of(
         model: &Arc<Stored<Model>>,
         requested: &str,
+        client_ip: Option<IpAddr>,
         snapshot: &Snapshot,
         upstream: &UpstreamSettings,
     ) -> Self {
@@ -52,12 +54,15 @@ impl Route {
                 let candidate = candidate(model, direct, upstream_model, timeouts, snapshot);
                 Self { candidates: vec![candidate], failover: Failover { group: None } }
             }
-            ModelKind::Group { routing } => Self {
-                candidates: in_order(routing)
+            ModelKind::Group { routing } => {
+                let mut candidates: Vec<_> = in_order(routing, client_ip, snapshot)
                     .map(|name| member(name, model, snapshot, upstream))
-                    .collect(),
-                failover: Failover { group: Some(model.clone()) },
-            },
+                    .collect();
+                if candidates.is_empty() {
+                    candidates.push(Err(address_range::restricted()));
+                }
+                Self { candidates, failover: Failover { group: Some(model.clone()) } }
+            }
         }
     }
 }
@@ -95,10 +100,18 @@ impl Failover {
     }
 }
 
-/// The names of a group's targets: by priority, and within one as declared; no more of them than
-/// the group allows.
-fn in_order(routing: &Routing) -> impl Iterator<Item = &Arc<str>> {
-    let mut targets: Vec<_> = routing.targets.iter().collect();
+/// The names of a group's targets that may be used from this address: by priority, and within one
+/// as declared; no more of them than the group allows. A name that leads nowhere stays, so that the
+/// caller learns of it.
+fn in_order<'a>(
+    routing: &'a Routing,
+    client_ip: Option<IpAddr>,
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = &'a Arc<str>> {
+    let admitted =
+        |name: &str| snapshot.model_named(name).is_none_or(|model| model.spec.admits(client_ip));
+    let mut targets: Vec<_> =
+        routing.targets.iter().filter(|target| admitted(&target.model)).collect();
     targets.sort_by_key(|target| std::cmp::Reverse(target.priority));
     let most = routing.max_fallbacks.map_or(usize::MAX, |fallbacks| fallbacks as usize + 1);
     targets.into_iter().take(most).map(|target| &target.model)

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::client_ip::RealIp;
+
 /// Settings that hold for the life of the process.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub read_timeout: Option<Duration>,
     /// Headers in which a caller may supply its request id, in order of preference.
     pub request_id_headers: Vec<HeaderName>,
+    /// Which proxies in front of the gateway are believed about their clients.
+    pub real_ip: RealIp,
     /// Pause after which an idle stream is kept open with a comment; `None` means never.
     pub heartbeat: Option<Duration>,
     /// How upstreams are reached.
@@ -42,6 +46,7 @@ impl Default for Settings {
             body_limit: None,
             read_timeout: Some(Duration::from_secs(60)),
             request_id_headers: vec![HeaderName::from_static("x-aisix-request-id")],
+            real_ip: RealIp::default(),
             heartbeat: Some(Duration::from_secs(15)),
             upstream: UpstreamSettings::default(),
         }

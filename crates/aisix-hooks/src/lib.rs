@@ -15,12 +15,14 @@
 //!
 //! **Not here.** No sockets, no store, no adapters: what a hook needs of them it is given.
 
+mod address_ranges;
 mod hook;
 mod pipeline;
 mod request;
 mod validate_body;
 mod validate_model;
 
+pub use address_ranges::AddressRangesHook;
 pub use hook::{
     Access, Answer, AttemptFlow, Flow, Hook, HookFactory, Interest, Outcome, RequestInfo,
 };

@@ -1,8 +1,9 @@
 //! What must be true of a configuration beyond its types.
 
+use aisix_core::AddressRange;
 use http::HeaderName;
 
-use super::{Admin, Config, RequestId, Store};
+use super::{Admin, Config, RealIp, RequestId, Store};
 
 /// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
 /// put it into logs.
@@ -32,6 +33,7 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
         return Err(("proxy.workers", "must be at least 1".into()));
     }
     request_ids(&config.proxy.request_id)?;
+    real_ip(&config.proxy.real_ip)?;
     admin(config)?;
     store(&config.store)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
@@ -46,6 +48,20 @@ fn request_ids(ids: &RequestId) -> Result<(), Problem> {
         if NOT_FOR_IDS.contains(&name.to_ascii_lowercase().as_str()) {
             return fail(format!("'{name}' has another meaning and cannot hold a request id"));
         }
+    }
+    Ok(())
+}
+
+fn real_ip(real_ip: &RealIp) -> Result<(), Problem> {
+    for range in &real_ip.trusted_proxies {
+        if let Err(reason) = range.parse::<AddressRange>() {
+            let reason = format!("'{}' {reason}", range.escape_debug());
+            return Err(("proxy.real_ip.trusted_proxies", reason));
+        }
+    }
+    if HeaderName::try_from(&real_ip.header).is_err() {
+        let reason = format!("'{}' is not a header name", real_ip.header.escape_debug());
+        return Err(("proxy.real_ip.header", reason));
     }
     Ok(())
 }

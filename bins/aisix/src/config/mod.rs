@@ -50,6 +50,7 @@ pub(crate) struct Proxy {
     /// Unset: as many as the CPUs that the process may use.
     pub(crate) workers: Option<usize>,
     pub(crate) request_id: RequestId,
+    pub(crate) real_ip: RealIp,
 }
 
 /// Where request ids come from.
@@ -58,6 +59,17 @@ pub(crate) struct Proxy {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RequestId {
     pub(crate) accept_headers: Vec<String>,
+}
+
+/// Which proxies are believed about their clients.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RealIp {
+    /// Addresses and CIDRs.
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) recursive: bool,
+    pub(crate) header: String,
 }
 
 /// The listener of administrators.
@@ -143,6 +155,7 @@ impl Default for Proxy {
             request_body_limit_bytes: 0,
             workers: None,
             request_id: RequestId::default(),
+            real_ip: RealIp::default(),
         }
     }
 }
@@ -150,6 +163,12 @@ impl Default for Proxy {
 impl Default for RequestId {
     fn default() -> Self {
         Self { accept_headers: vec!["x-aisix-request-id".into()] }
+    }
+}
+
+impl Default for RealIp {
+    fn default() -> Self {
+        Self { trusted_proxies: Vec::new(), recursive: false, header: "x-forwarded-for".into() }
     }
 }
 

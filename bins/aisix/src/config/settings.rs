@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aisix_gateway::{Settings, UpstreamSettings};
+use aisix_gateway::{RealIp, Settings, UpstreamSettings};
 use http::HeaderName;
 
 use super::{Config, Downstream, Proxy, Upstream};
@@ -10,7 +10,7 @@ use super::{Config, Downstream, Proxy, Upstream};
 impl Config {
     /// What the data plane is told.
     pub(crate) fn gateway(&self) -> Settings {
-        let Proxy { request_body_limit_bytes: limit, request_id, .. } = &self.proxy;
+        let Proxy { request_body_limit_bytes: limit, request_id, real_ip, .. } = &self.proxy;
         let Downstream { sse_keepalive_interval_secs, read_timeout_secs } = self.downstream;
         let headers = request_id.accept_headers.iter();
         Settings {
@@ -18,9 +18,22 @@ impl Config {
             read_timeout: seconds(read_timeout_secs),
             // Names that are none were refused when the configuration was checked.
             request_id_headers: headers.flat_map(HeaderName::try_from).collect(),
+            real_ip: real_ip.settings(),
             heartbeat: seconds(sse_keepalive_interval_secs),
             upstream: self.upstream.settings(),
         }
+    }
+}
+
+impl super::RealIp {
+    /// What is none was refused when the configuration was checked.
+    fn settings(&self) -> RealIp {
+        let mut settings = RealIp { recursive: self.recursive, ..RealIp::default() };
+        settings.trusted_proxies = self.trusted_proxies.iter().flat_map(|r| r.parse()).collect();
+        if let Ok(header) = HeaderName::try_from(&self.header) {
+            settings.header = header;
+        }
+        settings
     }
 }
 

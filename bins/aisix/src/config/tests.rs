@@ -49,7 +49,7 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
             format!("proxy.request_id.header: unknown key; {here} accept_headers")
         }),
         ("proxy: {adr: 'x'}", {
-            let keys = "addr, request_body_limit_bytes, workers, request_id";
+            let keys = "addr, request_body_limit_bytes, workers, request_id, real_ip";
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
         ("etcd: {endpoints: [http://127.0.0.1:2379]}", format!("etcd: {other}")),
@@ -77,6 +77,16 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
         ("proxy: {request_id: {accept_headers: [Authorization]}}", {
             let what = "has another meaning and cannot hold a request id";
             format!("proxy.request_id.accept_headers: 'Authorization' {what}")
+        }),
+        ("proxy: {real_ip: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/33]}}", {
+            let what = "is neither an address nor a range: write one as in 10.1.2.3 or 10.0.0.0/8";
+            format!("proxy.real_ip.trusted_proxies: '10.0.0.0/33' {what}")
+        }),
+        ("proxy: {real_ip: {header: 'x forwarded'}}", {
+            "proxy.real_ip.header: 'x forwarded' is not a header name".into()
+        }),
+        ("proxy: {real_ip: {recursive: 1}}", {
+            "proxy.real_ip.recursive: must be true or false".into()
         }),
         ("{}", {
             let what = "needs at least one key, or admin.enabled: false for no admin listener";
@@ -208,7 +218,9 @@ fn only_lists_are_split_at_commas() {
         ("AISIX_ADMIN__ADMIN_KEY", "three,four"),
         ("AISIX_PROXY__REQUEST_ID__ACCEPT_HEADERS", "x-a,x-b"),
         ("AISIX_STORE__PATH", "a,b"),
+        ("AISIX_PROXY__REAL_IP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32"),
     ]);
+    assert_eq!(config.gateway().real_ip.trusted_proxies.len(), 2);
     let keys: Vec<_> = config.admin.keys().map(|key| key.expose()).collect();
     assert_eq!(keys, ["one", "two", "three,four"]);
     assert_eq!(config.proxy.request_id.accept_headers, ["x-a", "x-b"]);

@@ -5,6 +5,7 @@
 
 mod crash;
 mod drain;
+mod edge;
 mod gateway;
 mod pages;
 mod quickstart;

@@ -62,6 +62,8 @@ pub enum ErrorCode {
     ApiKeyDisabled,
     /// The key does not grant the model.
     ModelAccessForbidden,
+    /// The caller's address is not among those that may use the model.
+    IpRestricted,
     /// No model has this name.
     ModelNotFound,
     /// The body exceeds the limit.
@@ -96,7 +98,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every row.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidRequest,
         Self::RequestTimeout,
         Self::MissingModelField,
@@ -104,6 +106,7 @@ impl ErrorCode {
         Self::ApiKeyExpired,
         Self::ApiKeyDisabled,
         Self::ModelAccessForbidden,
+        Self::IpRestricted,
         Self::ModelNotFound,
         Self::BodyTooLarge,
         Self::NotImplemented,
@@ -166,6 +169,7 @@ impl ErrorCode {
             Self::ModelAccessForbidden => {
                 (K::Forbidden, 403, invalid, Some("model_access_forbidden"))
             }
+            Self::IpRestricted => (K::Forbidden, 403, "permission_denied", Some("ip_restricted")),
             Self::ModelNotFound => (K::NotFound, 404, invalid, Some("model_not_found")),
             Self::BodyTooLarge => (K::TooLarge, 413, invalid, None),
             Self::NotImplemented => (K::Unsupported, 501, "not_implemented", None),

@@ -132,7 +132,7 @@ impl Exchange {
 
     fn route(&self, model: &Arc<Stored<Model>>, context: &AnswerContext) -> Route {
         let upstream = &self.shared.settings.upstream;
-        Route::of(model, &context.model, &self.info.snapshot, upstream)
+        Route::of(model, &context.model, self.info.client_ip, &self.info.snapshot, upstream)
     }
 
     /// Tries the candidates in their order until one commits to an answer; says who served, where

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -35,6 +36,8 @@ pub(crate) struct Arrival {
     /// The configuration that the whole request is served from.
     pub(crate) generation: Arc<Generation>,
     pub(crate) started: Instant,
+    /// Where the request comes from, where that is known.
+    pub(crate) client_ip: Option<IpAddr>,
 }
 
 impl Arrival {
@@ -106,7 +109,7 @@ impl Exchange {
             operation: arrival.operation,
             caller,
             snapshot: arrival.generation.snapshot.clone(),
-            client_ip: None,
+            client_ip: arrival.client_ip,
         });
         let hooks = arrival.generation.pipeline.start(&info);
         let completion = Completion::new(arrival.clone(), api_key_id, hooks);

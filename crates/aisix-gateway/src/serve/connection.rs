@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use super::patience::Patient;
 use super::progress::Progress;
 use super::refusal::Refusing;
 use crate::body::AnswerBody;
+use crate::client_ip::Peer;
 use crate::gateway::Gateway;
 
 /// How long accepting rests when the process is out of descriptors or memory.
@@ -34,11 +36,11 @@ pub(super) async fn serve(
 ) {
     let mut connections = JoinSet::new();
     let closed = closing.clone();
-    let begin = |stream| connection(stream, gateway.clone(), closed.clone());
+    let begin = |stream, peer| connection(stream, Peer(peer), gateway.clone(), closed.clone());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(begin(stream)); }
+                Ok((stream, peer)) => { connections.spawn(begin(stream, peer)); }
                 Err(cause) => pause(&cause).await,
             },
             Some(_) = connections.join_next() => {}
@@ -46,8 +48,8 @@ pub(super) async fn serve(
         }
     }
     // Whoever connected before the port closes is in the queue, and is served.
-    for stream in queued(listener) {
-        connections.spawn(begin(stream));
+    for (stream, peer) in queued(listener) {
+        connections.spawn(begin(stream, peer));
     }
     while connections.join_next().await.is_some() {}
 }
@@ -55,14 +57,14 @@ pub(super) async fn serve(
 /// Takes what is in the queue, and closes the port.
 ///
 /// The queue is asked itself: the runtime may not have heard yet of who came last.
-fn queued(listener: TcpListener) -> Vec<TcpStream> {
+fn queued(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let Ok(listener) = listener.into_std() else {
         return Vec::new();
     };
     let taken = std::iter::from_fn(|| listener.accept().ok());
-    let usable = taken.filter_map(|(stream, _)| {
+    let usable = taken.filter_map(|(stream, peer)| {
         stream.set_nonblocking(true).ok()?;
-        TcpStream::from_std(stream).ok()
+        Some((TcpStream::from_std(stream).ok()?, peer))
     });
     usable.collect()
 }
@@ -72,13 +74,18 @@ async fn pause(cause: &io::Error) {
     tokio::time::sleep(REST).await;
 }
 
-async fn connection(stream: TcpStream, gateway: Gateway, mut closing: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    gateway: Gateway,
+    mut closing: watch::Receiver<bool>,
+) {
     // Chunks of a stream are small, and somebody is waiting for each.
     let _ = stream.set_nodelay(true);
     let progress = Progress::default();
     let patience = gateway.shared().settings.read_timeout;
     let socket = Patient::new(Refusing::new(stream), progress.clone(), patience);
-    let requests = Requests { gateway, progress: progress.clone() };
+    let requests = Requests { gateway, peer, progress: progress.clone() };
     let mut builder = http1::Builder::new();
     // The socket sees to it: hyper would also close connections that rest between requests.
     builder.header_read_timeout(None);
@@ -124,6 +131,7 @@ async fn last_request(
 /// The requests of one connection.
 struct Requests {
     gateway: Gateway,
+    peer: Peer,
     progress: Progress,
 }
 
@@ -133,7 +141,8 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(self.peer);
         let (body, answering) = self.progress.begin(body);
         let gateway = self.gateway.clone();
         Box::pin(async move {

@@ -6,6 +6,7 @@
 )]
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
+mod addresses;
 mod bodies;
 mod cancellation;
 mod catalogue;

@@ -1,0 +1,45 @@
+//! What operators set at the edge: who is believed about clients.
+
+use aisix_testing::fixtures::openai;
+use aisix_testing::{Reply, Request, ScriptedUpstream};
+use serde_json::json;
+
+use crate::gateway::{Gateway, program};
+
+const CALLER: &str = "sk-edge-caller";
+
+fn chat(model: &str) -> Request {
+    Request::post("/v1/chat/completions").bearer(CALLER).json(openai::chat_request(model, "hi"))
+}
+
+#[tokio::test]
+async fn the_client_is_the_peer_or_whom_a_trusted_peer_names() {
+    let upstream = ScriptedUpstream::start();
+    for (trusted, header, allowed, status) in [
+        ("", None, "127.0.0.1", 200),
+        ("", Some("192.0.2.1"), "127.0.0.1", 200),
+        ("127.0.0.0/8", Some("192.0.2.1"), "127.0.0.1", 403),
+        ("127.0.0.0/8", Some("127.0.0.1, 192.0.2.1:80"), "192.0.2.0/24", 200),
+    ] {
+        let variable = "AISIX_PROXY__REAL_IP__TRUSTED_PROXIES";
+        let program = program("shutdown: {min_drain_secs: 0}").env(variable, trusted);
+        let gateway = Gateway::start(&program).await;
+        let key = gateway.provider_key("pk", &upstream.base_url(), "sk-upstream").await;
+        let model = json!({
+            "display_name": "local", "provider": "openai", "model_name": "x",
+            "provider_key_id": key, "allowed_cidrs": [allowed],
+        });
+        gateway.create("models", &model).await;
+        gateway.caller_key(CALLER, &["*"]).await;
+        if status == 200 {
+            upstream.enqueue(Reply::json(200, openai::chat_completion("ok")));
+        }
+        let mut request = chat("local");
+        if let Some(header) = header {
+            request = request.header("x-forwarded-for", header);
+        }
+        let answer = request.send(gateway.proxy).await;
+        assert_eq!(answer.status, status, "{trusted} {header:?}: {}", answer.text());
+        gateway.stop().await;
+    }
+}
