@@ -106,11 +106,17 @@ impl Error {
         &self.0.message
     }
 
-    /// The HTTP status that the caller sees: the upstream's own where it refused the request.
+    /// The HTTP status that the caller sees: the upstream's own where it refused the request, be it
+    /// inside an answer that looks like a success.
     #[must_use]
     pub fn status(&self) -> u16 {
         match (&self.0.upstream, self.0.code) {
             (Some(upstream), ErrorCode::UpstreamRejected) => upstream.status,
+            (Some(upstream), ErrorCode::UpstreamInBand)
+                if (400..500).contains(&upstream.status) =>
+            {
+                upstream.status
+            }
             (_, code) => code.status(),
         }
     }

@@ -145,6 +145,7 @@ async fn an_error_inside_an_answer_counts_as_the_status_that_it_names() {
     group.upstreams[0].enqueue(Reply::json(200, refused));
     let answer = group.ask().await;
     assert_eq!(group.calls(), [1, 0, 0]);
+    assert_eq!(answer.status, 402);
     assert_eq!(error_of(&answer)["type"], "upstream_in_band_error");
 }
 

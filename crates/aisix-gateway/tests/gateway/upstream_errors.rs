@@ -87,7 +87,7 @@ async fn retry_after_is_passed_on_for_429_in_seconds_only() {
 #[tokio::test]
 async fn bodies_of_refusals_are_read_whatever_they_hold() {
     for (body, message, code) in [
-        ("", "", None),
+        ("", "upstream returned 400", None),
         ("plain text", "plain text", None),
         ("<html>", "<html>", None),
         (r#"{"error":"just a text"}"#, "just a text", None),
