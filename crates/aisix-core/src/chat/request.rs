@@ -45,6 +45,8 @@ pub struct RequestOutline {
     pub stream: bool,
     /// What the stream is to hold beside content; `None` where the caller does not say.
     pub stream_options: Option<StreamOptions>,
+    /// Where the caller wrote null instead of saying it.
+    pub stream_options_null: Option<Span>,
     /// Where a further top-level field may be inserted, followed by a comma.
     pub insert_at: usize,
     /// What else is wrong with the request, if anything: said only after the checks on the model,

@@ -30,11 +30,16 @@ pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
     let model: Option<String> = typed(fields.model)?;
     // Whatever is no flag is complained about, after the checks on the model.
     let stream: Option<bool> = typed(fields.stream).unwrap_or_default();
+    let (null, said) = match fields.stream_options {
+        Some(value) if value.get() == "null" => (Some(span_of(text, value)), None),
+        other => (None, other),
+    };
     Ok(RequestOutline {
         model: model.filter(|name| !name.is_empty()),
         model_span: fields.model.map(|value| span_of(text, value)).unwrap_or_default(),
         stream: stream.unwrap_or(false),
-        stream_options: fields.stream_options.map(stream_options),
+        stream_options: said.map(stream_options),
+        stream_options_null: null,
         // A request that goes anywhere has a model, so a further field is followed by another.
         insert_at: after_brace(body),
         complaint: complaint(&fields),
@@ -48,12 +53,21 @@ pub(super) fn upstream_request(
     upstream: &UpstreamRequest<'_>,
 ) -> Bytes {
     let model: Edit<'_> = (outline.model_span.clone(), quoted(upstream.model).into());
-    if upstream.stream && outline.stream_options.is_none() {
-        // Usage is accounted for whether the caller wants to see it or not.
-        let ask = r#""stream_options":{"include_usage":true},"#;
-        splice(original, &[(outline.insert_at..outline.insert_at, ask.into()), model])
+    if !upstream.stream || outline.stream_options.is_some() {
+        return splice(original, &[model]);
+    }
+    // Usage is accounted for whether the caller wants to see it or not.
+    let ask: Edit<'_> = match outline.stream_options_null.clone() {
+        Some(null) => (null, r#"{"include_usage":true}"#.into()),
+        None => {
+            let at = outline.insert_at;
+            (at..at, r#""stream_options":{"include_usage":true},"#.into())
+        }
+    };
+    if ask.0.start < model.0.start {
+        splice(original, &[ask, model])
     } else {
-        splice(original, &[model])
+        splice(original, &[model, ask])
     }
 }
 
@@ -61,7 +75,7 @@ pub(super) fn upstream_request(
 pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
-        #[serde(borrow)]
+        #[serde(borrow, default, deserialize_with = "present")]
         model: Option<&'a RawValue>,
         choices: Option<IgnoredAny>,
         #[serde(borrow)]
@@ -84,7 +98,7 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
 pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
-        #[serde(borrow)]
+        #[serde(borrow, default, deserialize_with = "present")]
         model: Option<&'a RawValue>,
         choices: Option<Choices>,
         #[serde(borrow)]
@@ -109,6 +123,11 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
     };
     let model_span = fields.model.map(|value| span_of(text, value));
     Ok(FrameOutline { kind, model_span, usage, finished: choices.finished })
+}
+
+/// A field that is there, be it null: what stands there can be replaced.
+fn present<'de, D: de::Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
 }
 
 /// An odd count is no reason to refuse an answer.
@@ -206,7 +225,7 @@ fn stream_options(value: &RawValue) -> StreamOptions {
         include_usage: Option<bool>,
     }
     // The upstream judges the object as the caller sent it; here only one flag of it matters.
-    let wire = serde_json::from_str::<Option<Wire>>(value.get()).ok().flatten();
+    let wire = serde_json::from_str::<Wire>(value.get()).ok();
     StreamOptions { include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false) }
 }
 

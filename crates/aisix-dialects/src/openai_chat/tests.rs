@@ -95,6 +95,19 @@ mod requests {
     }
 
     #[test]
+    fn null_says_nothing_of_the_stream() {
+        let asked = r#""stream_options":{"include_usage":true}"#;
+        assert_eq!(
+            relayed(r#"{"stream_options":null,"model":"a","messages":[1],"stream":true}"#, true),
+            format!(r#"{{{asked},"model":"up","messages":[1],"stream":true}}"#),
+        );
+        assert_eq!(
+            relayed(r#"{"model":"a","messages":[1],"stream":true,"stream_options":null}"#, true),
+            format!(r#"{{"model":"up","messages":[1],"stream":true,{asked}}}"#),
+        );
+    }
+
+    #[test]
     fn what_the_caller_said_of_the_stream_is_sent_as_it_is() {
         assert_eq!(
             relayed(r#"{"model":"a","messages":[1],"stream":true,"stream_options":{"x":1}}"#, true),
@@ -251,6 +264,14 @@ mod streams {
         let (text, end, usage) = (renamed(TEXT), renamed(END), renamed(USAGE));
         check(read(Depth::Outline, &chunks), context(true), &[&text, &end, &usage]);
         check(read(Depth::Outline, &chunks), context(false), &[&text, &end]);
+    }
+
+    #[test]
+    fn a_model_that_is_null_or_absent_gets_its_name() {
+        let null = r#"{"model": null ,"choices":[]}"#;
+        let absent = r#"{ "choices":[]}"#;
+        let expected = [r#"{"model": "m" ,"choices":[]}"#, r#"{"model":"m", "choices":[]}"#];
+        check(read(Depth::Outline, &[null, absent]), context(false), &expected);
     }
 
     #[test]
