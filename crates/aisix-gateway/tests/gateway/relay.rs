@@ -94,7 +94,6 @@ async fn passes_the_callers_stream_options_as_they_are() {
         r#"{"include_usage":false}"#,
         r#"{ "x": [1] , "include_usage" : true }"#,
         "{}",
-        "null",
     ] {
         let upstream = ScriptedUpstream::start();
         upstream.enqueue(Reply::sse(openai::chat_stream(["ok"])));

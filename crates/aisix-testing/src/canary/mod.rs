@@ -156,7 +156,7 @@ fn base64_core(engine: &base64::engine::GeneralPurpose, secret: &[u8], offset: u
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(haystack, needle)
 }
 
 /// Replaces every `marker` + `digits` hexadecimal digits by the byte they name, where they name one.

@@ -15,6 +15,7 @@ pub fn keep() {
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new("trace"))
             .with_ansi(false)
+            .with_thread_names(true)
             .with_writer(|| Writer)
             .init();
     });
@@ -30,6 +31,11 @@ pub async fn access_line(request_id: &str) -> String {
         Some(line.to_owned())
     })
     .await
+}
+
+/// Everything so far of the threads that serve sockets.
+pub fn of_workers() -> String {
+    text().lines().filter(|line| line.contains("proxy-")).map(|line| format!("{line}\n")).collect()
 }
 
 /// Everything so far.
