@@ -1,5 +1,8 @@
 //! How long each phase of an attempt may take: resolved once, in one place.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use aisix_core::{Error, ErrorCode, Model};

@@ -12,8 +12,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Source;
 use super::upstream::UpstreamStream;
+use super::{Source, kept};
 use crate::client::{Client, transport};
 use crate::published::Shared;
 use crate::route::Candidate;
@@ -42,7 +42,7 @@ impl Attempt<'_> {
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
         let dialect = adapter.dialect(target, Operation::Chat, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
-        let body = dialect.encode_request(chat, &upstream)?.body;
+        let body = kept(self.request_id, dialect.encode_request(chat, &upstream)?);
         let call = Call::new(target, Operation::Chat, body).stream(stream);
         let request = adapter.prepare(call.request_id(self.request_id)).await?;
         let answer = if stream {

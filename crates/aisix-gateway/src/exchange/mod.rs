@@ -15,7 +15,7 @@ use aisix_core::chat::{
 };
 use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, Error, Model};
-use aisix_dialects::{AnswerContext, Dialect, EventEncoder};
+use aisix_dialects::{AnswerContext, Dialect, Dropped, Encoded, EventEncoder};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -230,12 +230,21 @@ impl Exchange {
             Source::Whole(mut answer) => {
                 self.completion.inspect(&mut answer).await?;
                 self.completion.usage(answer.outline().usage);
-                respond::json(self.dialect().encode_response(&mut answer, &context)?.body)
+                respond::json(self.encode(&mut answer, &context)?)
             }
         };
         response.headers_mut().extend(headers);
         self.completion.hooks().on_head(response.headers_mut());
         Ok(Answered::Whole(response))
+    }
+
+    fn encode(
+        &self,
+        answer: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Bytes, Error> {
+        let encoded = self.dialect().encode_response(answer, context)?;
+        Ok(kept(&self.arrival.request_id, encoded))
     }
 
     /// An answer that never was bytes, in the form that the caller asked for.
@@ -251,7 +260,7 @@ impl Exchange {
             return self.stream_whole(&mut [frame], context);
         }
         let mut answer = Carried::made(id, ResponseOutline::default(), answer);
-        Ok(respond::json(self.dialect().encode_response(&mut answer, &context)?.body))
+        Ok(respond::json(self.encode(&mut answer, &context)?))
     }
 
     /// A stream whose frames are all there.
@@ -279,6 +288,14 @@ impl Exchange {
         }
         headers
     }
+}
+
+/// The bytes of what could be said; what could not is logged, never silence.
+fn kept(request_id: &str, encoded: Encoded) -> Bytes {
+    for Dropped { field } in &encoded.dropped {
+        tracing::warn!(request_id, field, "the format of the other side cannot express a field");
+    }
+    encoded.body
 }
 
 fn info(index: u32, target: &Target) -> AttemptInfo {

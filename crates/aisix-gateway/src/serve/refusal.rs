@@ -5,6 +5,9 @@
 //! id. The answer is replaced on its way to the socket, and recognised by what it lacks: every
 //! answer of the gateway carries a request id.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -162,7 +162,8 @@ async fn the_handle_says_which_revision_is_served() {
 async fn the_handle_counts_failures_of_models_until_they_succeed() {
     let upstream = ScriptedUpstream::start();
     let world = World::of(&upstream);
-    let failures = || world.shared.models().iter().map(|model| model.consecutive_failures).sum::<u32>();
+    let failures =
+        || world.shared.models().iter().map(|model| model.consecutive_failures).sum::<u32>();
     for (reply, expected) in [
         (Reply::json(500, "{}"), 1),
         (Reply::new().close(), 2),

@@ -131,7 +131,8 @@ async fn credentials_for_upstreams_do_not_get_out() {
     }})
     .to_string();
     let escaped = quoting.replace('/', "\\/");
-    let cut_off = json!({"error": {"message": format!("{}{secret}", "x".repeat(1000))}}).to_string();
+    let cut_off =
+        json!({"error": {"message": format!("{}{secret}", "x".repeat(1000))}}).to_string();
     for status in [302, 400, 401, 402, 403, 404, 408, 422, 429, 500, 503, 599] {
         for body in [&quoting, &escaped, &cut_off, &format!("plain {secret}")] {
             let reply = Reply::json(status, body.clone())
