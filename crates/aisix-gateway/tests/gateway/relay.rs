@@ -129,5 +129,6 @@ async fn a_connection_that_the_upstream_closed_while_idle_costs_no_request() {
     upstream.enqueue(Reply::json(200, openai::chat_completion("two")));
     let world = World::of(&upstream);
     assert_eq!(world.chat(whole("one")).await.status, 200);
+    upstream.wait_idle().await;
     assert_eq!(world.chat(whole("two")).await.status, 200);
 }

@@ -244,6 +244,13 @@ async fn a_body_that_stops_arriving_is_answered() {
     assert!(world.recorder.is_over("stalls-on-socket"));
 }
 
+fn leave(connection: Connection, reset: bool) {
+    match reset {
+        true => connection.reset(),
+        false => drop(connection),
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_leaves_takes_its_upstream_call_along() {
     let upstream = ScriptedUpstream::start();
@@ -261,11 +268,7 @@ async fn a_caller_that_leaves_takes_its_upstream_call_along() {
             let mut connection = Connection::open(served.address).await;
             connection.send(request.to_bytes()).await.expect("the gateway reads");
             gate.reached().await;
-            if reset {
-                connection.reset()
-            } else {
-                drop(connection)
-            }
+            leave(connection, reset);
             gate.open();
             upstream.wait_disconnected().await;
             let outcome = world.recorder.outcome(&id).await;
@@ -288,11 +291,7 @@ async fn a_caller_that_leaves_amid_a_stream_takes_its_upstream_call_along() {
         let (head, mut connection) = request.stream(served.address).await;
         assert_eq!(head.status, 200);
         connection.event().await.expect("a stream").expect("an event");
-        if reset {
-            connection.reset()
-        } else {
-            drop(connection)
-        }
+        leave(connection, reset);
         upstream.wait_disconnected().await;
         let outcome = world.recorder.outcome(&id).await;
         assert_eq!((outcome.status, outcome.cancelled), (200, true), "{id}");
