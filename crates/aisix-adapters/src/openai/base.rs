@@ -19,14 +19,18 @@ pub(super) fn endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error>
     let base = api_base.map(str::trim).filter(|base| !base.is_empty()).ok_or_else(|| {
         invalid("the provider key has no api_base; for OpenAI set https://api.openai.com/v1")
     })?;
-    if base.contains(['?', '#', '@']) {
-        // A path cannot follow a query; a fragment and a user name would be left out silently.
-        return Err(invalid("the provider key's api_base must not hold '?', '#' or '@'"));
+    if base.contains(['?', '#']) {
+        // A path cannot follow a query, and a fragment would be left out silently.
+        return Err(invalid("the provider key's api_base must not hold '?' or '#'"));
     }
     let base = normalized(base);
     let url: Uri = format!("{base}{path}")
         .parse()
         .map_err(|_| invalid("the provider key's api_base is not a URL"))?;
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        // A user name would be left out silently, and a credential there would be in the clear.
+        return Err(invalid("the provider key's api_base must not hold credentials"));
+    }
     match (url.scheme_str(), url.host()) {
         (Some("http" | "https"), Some(_)) => Ok(url),
         _ => Err(invalid("the provider key's api_base must be an http:// or https:// URL")),

@@ -325,16 +325,17 @@ fn check_reachable(findings: &mut Findings, adapter: Option<AdapterName>, base: 
             // Azure also documents the bare name of a resource.
             let bare_resource = adapter == AdapterName::AzureOpenAi
                 && base.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-            findings.require(
-                has_host || bare_resource,
-                "api_base",
-                "must be an http:// or https:// URL",
-            );
-            findings.require(
-                !rest.is_some_and(|rest| rest.split('/').next().unwrap_or("").contains('@')),
-                "api_base",
-                "must not hold credentials: put them into secret",
-            );
+            let authority = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+            let problem = if !has_host && !bare_resource {
+                Some("must be an http:// or https:// URL")
+            } else if authority.contains('@') {
+                Some("must not hold credentials: put them into secret")
+            } else if base.contains(['?', '#']) {
+                Some("must not hold '?' or '#': endpoint paths are added to it")
+            } else {
+                None
+            };
+            findings.require(problem.is_none(), "api_base", problem.unwrap_or_default());
         }
         (None, None) => {}
     }

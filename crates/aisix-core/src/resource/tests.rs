@@ -176,6 +176,14 @@ fn rejects_an_api_base_that_is_no_url_or_holds_credentials() {
             "{base}"
         );
     }
+    for base in ["https://host/v1?key=x", "https://host/v1#part"] {
+        let document = with(PROVIDER_KEY, "api_base", &format!("{base:?}"));
+        assert_eq!(
+            problem::<ProviderKey>(&document),
+            "api_base: must not hold '?' or '#': endpoint paths are added to it",
+            "{base}"
+        );
+    }
     let azure = PROVIDER_KEY.replace(r#""adapter": "openai""#, r#""adapter": "azure-openai""#);
     accepts::<ProviderKey>(&with(&azure, "api_base", r#""my-resource""#));
     accepts::<ProviderKey>(&with(PROVIDER_KEY, "api_base", r#"" http://[::1]:8080/v1/ ""#));
