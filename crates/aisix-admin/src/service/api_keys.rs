@@ -14,7 +14,9 @@ use crate::error::ApiError;
 impl Managed for ApiKey {
     /// A plaintext within its grace still opens the door, so its hash is claimed as well.
     fn claims(&self) -> Vec<(&'static str, KeyHash)> {
-        let previous = self.previous_keys.iter().map(|key| ("previous_keys", key.key_hash));
+        let now = Timestamp::now();
+        let alive = self.previous_keys.iter().filter(|key| key.expires_at >= now);
+        let previous = alive.map(|key| ("previous_keys", key.key_hash));
         [("key_hash", self.key_hash)].into_iter().chain(previous).collect()
     }
 

@@ -103,6 +103,16 @@ async fn a_plaintext_within_its_grace_belongs_to_its_key() {
 }
 
 #[tokio::test]
+async fn a_plaintext_after_its_grace_is_free() {
+    let admin = Admin::new();
+    let mut body = api_key("second");
+    body["previous_keys"] =
+        json!([{"key_hash": hash("first"), "expires_at": "2020-01-01T00:00:00Z"}]);
+    admin.create("apikeys", body).await;
+    admin.create("apikeys", api_key("first")).await;
+}
+
+#[tokio::test]
 async fn refuses_what_is_no_rotation() {
     let admin = Admin::new();
     let id = admin.create("apikeys", api_key("one")).await;
