@@ -2,7 +2,7 @@
 //!
 //! 1. **request id**, because every answer carries one, also a refusal;
 //! 2. **generation**, loaded once, so that no request sees two configurations;
-//! 3. **endpoint**, before authentication: what does not exist needs no credential;
+//! 3. **rewritten path and endpoint**, before authentication: what does not exist needs no credential;
 //! 4. **declared size**, before authentication: an oversized body is refused by its head;
 //! 5. **authentication**, before anything of the body is read;
 //! 6. the **exchange**: decode, hooks, attempts, stream, completion.
@@ -30,7 +30,7 @@ use crate::endpoints::{self, Action, Match};
 use crate::exchange::{Arrival, ExchangeService};
 use crate::handle::GatewayHandle;
 use crate::published::Shared;
-use crate::{probe, request_id, respond};
+use crate::{probe, request_id, respond, rewrite};
 
 /// Answers a request that authentication refused.
 type Refuse = fn(&Parts, Error) -> Response<AnswerBody>;
@@ -75,7 +75,7 @@ impl Gateway {
 
     async fn route<B>(
         self,
-        request: Request<B>,
+        mut request: Request<B>,
         id: &Arc<str>,
         started: Instant,
     ) -> Response<AnswerBody>
@@ -83,6 +83,9 @@ impl Gateway {
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,
     {
+        if let Some(uri) = rewrite::rewrite(&self.shared.settings.url_rewrites, request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let endpoint = match endpoints::find(request.method(), request.uri().path()) {
             Match::Endpoint(endpoint) => endpoint,
             Match::OtherMethods(allowed) => return respond::method_not_allowed(&allowed),

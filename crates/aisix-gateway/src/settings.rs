@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::client_ip::RealIp;
+use crate::rewrite::UrlRewrite;
 
 /// Settings that hold for the life of the process.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub request_id_headers: Vec<HeaderName>,
     /// Which proxies in front of the gateway are believed about their clients.
     pub real_ip: RealIp,
+    /// What paths stand for; the first rule that matches applies.
+    pub url_rewrites: Vec<UrlRewrite>,
     /// Pause after which an idle stream is kept open with a comment; `None` means never.
     pub heartbeat: Option<Duration>,
     /// How upstreams are reached.
@@ -47,6 +50,7 @@ impl Default for Settings {
             read_timeout: Some(Duration::from_secs(60)),
             request_id_headers: vec![HeaderName::from_static("x-aisix-request-id")],
             real_ip: RealIp::default(),
+            url_rewrites: Vec::new(),
             heartbeat: Some(Duration::from_secs(15)),
             upstream: UpstreamSettings::default(),
         }

@@ -3,7 +3,7 @@
 use aisix_core::AddressRange;
 use http::HeaderName;
 
-use super::{Admin, Config, RealIp, RequestId, Store};
+use super::{Admin, Config, RealIp, RequestId, Rewrite, Store};
 
 /// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
 /// put it into logs.
@@ -34,6 +34,7 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     }
     request_ids(&config.proxy.request_id)?;
     real_ip(&config.proxy.real_ip)?;
+    url_rewrites(&config.proxy.url_rewrites)?;
     admin(config)?;
     store(&config.store)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
@@ -62,6 +63,15 @@ fn real_ip(real_ip: &RealIp) -> Result<(), Problem> {
     if HeaderName::try_from(&real_ip.header).is_err() {
         let reason = format!("'{}' is not a header name", real_ip.header.escape_debug());
         return Err(("proxy.real_ip.header", reason));
+    }
+    Ok(())
+}
+
+fn url_rewrites(rules: &[Rewrite]) -> Result<(), Problem> {
+    for (number, rule) in (1..).zip(rules) {
+        if let Err(reason) = rule.compiled(number) {
+            return Err(("proxy.url_rewrites", format!("rule {number}: {reason}")));
+        }
     }
     Ok(())
 }

@@ -74,6 +74,7 @@ fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
     let parsed = match key.kind {
         Kind::Text | Kind::Secret => Some(value.into()),
         Kind::TextList | Kind::SecretList => Some(list(value)),
+        Kind::MapList => maps(value),
         Kind::Flag => value.trim().to_lowercase().parse::<bool>().ok().map(Value::from),
         Kind::Number => value.trim().parse::<u64>().ok().map(Value::from),
     };
@@ -82,6 +83,15 @@ fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
 
 fn list(value: &str) -> Value {
     value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()
+}
+
+/// One JSON array; blank is an empty one.
+fn maps(value: &str) -> Option<Value> {
+    if value.trim().is_empty() {
+        return Some(Value::Array(Vec::new()));
+    }
+    let items: Vec<Map<String, Value>> = serde_json::from_str(value).ok()?;
+    Some(items.into_iter().map(Value::Object).collect())
 }
 
 fn set(level: &mut Map<String, Value>, path: &str, value: Value) {

@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Number,
     Text,
     TextList,
+    /// A list of maps, whose keys are checked where the list is read.
+    MapList,
     /// A credential. It is never part of a message, whatever is wrong with it.
     Secret,
     /// Several credentials.
@@ -31,6 +33,7 @@ pub(super) const KEYS: &[Key] = &[
     key("proxy.real_ip.trusted_proxies", Kind::TextList),
     key("proxy.real_ip.recursive", Kind::Flag),
     key("proxy.real_ip.header", Kind::Text),
+    key("proxy.url_rewrites", Kind::MapList),
     key("admin.enabled", Kind::Flag),
     key("admin.addr", Kind::Text),
     key("admin.admin_keys", Kind::SecretList),
@@ -66,7 +69,6 @@ const OF_OTHER_VERSIONS: &[&str] = &[
     "observability.tracing",
     "proxy.thread_per_core",
     "proxy.tls",
-    "proxy.url_rewrites",
     "upstream.retries",
     "upstream.tcp_keepalive_interval_secs",
     "upstream.tcp_keepalive_retries",
@@ -90,6 +92,11 @@ pub(super) fn find_variable(name: &str) -> Option<Key> {
 /// Whether a path is a known key, or a level with keys below.
 pub(super) fn is_known(path: &str) -> bool {
     KEYS.iter().any(|key| key.path == path || is_below(key.path, path))
+}
+
+/// The key that holds what is at a path, which may lead into a list.
+pub(super) fn outside_lists(path: &str) -> &str {
+    path.split_once('[').map_or(path, |(key, _)| key)
 }
 
 /// Why a path is not a key, and what could be meant.
@@ -128,6 +135,7 @@ impl Kind {
             Self::Number => "must be a whole number, 0 or more",
             Self::Text => "must be a string",
             Self::TextList => "must be a list of strings",
+            Self::MapList => "must be a list of maps; in a variable, a JSON array of objects",
             Self::Secret => "must be a string; quote it if it looks like something else",
             Self::SecretList => {
                 "must be a list of strings; quote those that look like something else"

@@ -51,6 +51,7 @@ pub(crate) struct Proxy {
     pub(crate) workers: Option<usize>,
     pub(crate) request_id: RequestId,
     pub(crate) real_ip: RealIp,
+    pub(crate) url_rewrites: Vec<Rewrite>,
 }
 
 /// Where request ids come from.
@@ -70,6 +71,18 @@ pub(crate) struct RealIp {
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) recursive: bool,
     pub(crate) header: String,
+}
+
+/// A path that stands for another.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rewrite {
+    /// For the log.
+    pub(crate) name: Option<String>,
+    /// A regular expression.
+    pub(crate) r#match: String,
+    pub(crate) rewrite: String,
 }
 
 /// The listener of administrators.
@@ -156,6 +169,7 @@ impl Default for Proxy {
             workers: None,
             request_id: RequestId::default(),
             real_ip: RealIp::default(),
+            url_rewrites: Vec::new(),
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use aisix_gateway::{RealIp, Settings, UpstreamSettings};
+use aisix_gateway::{RealIp, Settings, UpstreamSettings, UrlRewrite, UrlRewriteError};
 use http::HeaderName;
 
-use super::{Config, Downstream, Proxy, Upstream};
+use super::{Config, Downstream, Proxy, Rewrite, Upstream};
 
 impl Config {
     /// What the data plane is told.
     pub(crate) fn gateway(&self) -> Settings {
-        let Proxy { request_body_limit_bytes: limit, request_id, real_ip, .. } = &self.proxy;
+        let Proxy { request_body_limit_bytes: limit, request_id, real_ip, url_rewrites, .. } =
+            &self.proxy;
         let Downstream { sse_keepalive_interval_secs, read_timeout_secs } = self.downstream;
         let headers = request_id.accept_headers.iter();
         Settings {
@@ -19,6 +20,8 @@ impl Config {
             // Names that are none were refused when the configuration was checked.
             request_id_headers: headers.flat_map(HeaderName::try_from).collect(),
             real_ip: real_ip.settings(),
+            // Rules that cannot be used were refused, too.
+            url_rewrites: (1..).zip(url_rewrites).flat_map(|(n, rule)| rule.compiled(n)).collect(),
             heartbeat: seconds(sse_keepalive_interval_secs),
             upstream: self.upstream.settings(),
         }
@@ -34,6 +37,15 @@ impl super::RealIp {
             settings.header = header;
         }
         settings
+    }
+}
+
+impl Rewrite {
+    /// The rule with this number, ready for use.
+    pub(super) fn compiled(&self, number: usize) -> Result<UrlRewrite, UrlRewriteError> {
+        let numbered = || format!("rule {number}");
+        let name = self.name.clone().unwrap_or_else(numbered);
+        UrlRewrite::new(&name, &self.r#match, &self.rewrite)
     }
 }
 

@@ -49,7 +49,7 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
             format!("proxy.request_id.header: unknown key; {here} accept_headers")
         }),
         ("proxy: {adr: 'x'}", {
-            let keys = "addr, request_body_limit_bytes, workers, request_id, real_ip";
+            let keys = "addr, request_body_limit_bytes, workers, request_id, real_ip, url_rewrites";
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
         ("etcd: {endpoints: [http://127.0.0.1:2379]}", format!("etcd: {other}")),
@@ -77,16 +77,6 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
         ("proxy: {request_id: {accept_headers: [Authorization]}}", {
             let what = "has another meaning and cannot hold a request id";
             format!("proxy.request_id.accept_headers: 'Authorization' {what}")
-        }),
-        ("proxy: {real_ip: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/33]}}", {
-            let what = "is neither an address nor a range: write one as in 10.1.2.3 or 10.0.0.0/8";
-            format!("proxy.real_ip.trusted_proxies: '10.0.0.0/33' {what}")
-        }),
-        ("proxy: {real_ip: {header: 'x forwarded'}}", {
-            "proxy.real_ip.header: 'x forwarded' is not a header name".into()
-        }),
-        ("proxy: {real_ip: {recursive: 1}}", {
-            "proxy.real_ip.recursive: must be true or false".into()
         }),
         ("{}", {
             let what = "needs at least one key, or admin.enabled: false for no admin listener";
@@ -118,9 +108,62 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
             format!("observability.log_level: 'verbose' {what}")
         }),
     ] {
-        let problem = problem("config.yaml", text, &[]);
-        assert_eq!(problem, format!("config.yaml: {expected}"), "{text}");
-        assert!(!problem.contains('\n'), "{problem}");
+        assert_problem(text, &expected);
+    }
+}
+
+#[track_caller]
+fn assert_problem(text: &str, expected: &str) {
+    let problem = problem("config.yaml", text, &[]);
+    assert_eq!(problem, format!("config.yaml: {expected}"), "{text}");
+    assert!(!problem.contains('\n'), "{problem}");
+}
+
+#[test]
+fn says_in_one_line_what_is_wrong_with_the_edge() {
+    for (text, expected) in [
+        ("proxy: {real_ip: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/33]}}", {
+            let what = "is neither an address nor a range: write one as in 10.1.2.3 or 10.0.0.0/8";
+            format!("proxy.real_ip.trusted_proxies: '10.0.0.0/33' {what}")
+        }),
+        ("proxy: {real_ip: {header: 'x forwarded'}}", {
+            "proxy.real_ip.header: 'x forwarded' is not a header name".into()
+        }),
+        ("proxy: {real_ip: {recursive: 1}}", {
+            "proxy.real_ip.recursive: must be true or false".into()
+        }),
+        ("proxy: {url_rewrites: {match: /a, rewrite: /b}}", {
+            let what = "must be a list of maps; in a variable, a JSON array of objects";
+            format!("proxy.url_rewrites: {what}")
+        }),
+        ("proxy: {url_rewrites: [{match: /a}]}", {
+            "proxy.url_rewrites[0]: missing field `rewrite`".into()
+        }),
+        ("proxy: {url_rewrites: [{match: /a, rewrite: /b, to: /c}]}", {
+            let what = "unknown field `to`, expected one of `name`, `match`, `rewrite`";
+            format!("proxy.url_rewrites[0].to: {what}")
+        }),
+        ("proxy: {url_rewrites: [{match: /a, rewrite: /b}, {match: '(', rewrite: /b}]}", {
+            let what = "match is not a regular expression: unclosed group";
+            format!("proxy.url_rewrites: rule 2: {what}")
+        }),
+        ("proxy: {url_rewrites: [{match: 'a*', rewrite: /b}]}", {
+            let what = "matches the empty string, and so every path: make it more precise";
+            format!("proxy.url_rewrites: rule 1: match {what}")
+        }),
+        ("proxy: {url_rewrites: [{match: /a, rewrite: '/$1'}]}", {
+            let what = "refers to the group '1', which match does not have";
+            format!("proxy.url_rewrites: rule 1: rewrite {what}")
+        }),
+        ("proxy: {url_rewrites: [{match: /a, rewrite: '/${b'}]}", {
+            "proxy.url_rewrites: rule 1: rewrite has a '${' without its '}'".into()
+        }),
+        ("proxy: {url_rewrites: [{match: /a, rewrite: '/b?c'}]}", {
+            let what = "must not hold '?', '#', white space or control characters: it is a path";
+            format!("proxy.url_rewrites: rule 1: rewrite {what}")
+        }),
+    ] {
+        assert_problem(text, &expected);
     }
 }
 
@@ -167,6 +210,13 @@ fn says_which_variable_is_wrong() {
         }),
         ("AISIX_PROXY__ADDR", "3000", {
             "'3000' is not an address: write IP:port, as in 127.0.0.1:3000"
+        }),
+        ("AISIX_PROXY__URL_REWRITES", "/a=/b", {
+            "must be a list of maps; in a variable, a JSON array of objects"
+        }),
+        ("AISIX_PROXY__URL_REWRITES", r#"[{"match":"/a"}]"#, "[0]: missing field `rewrite`"),
+        ("AISIX_PROXY__URL_REWRITES", r#"[{"match":"","rewrite":"/"}]"#, {
+            "rule 1: match matches the empty string, and so every path: make it more precise"
         }),
         ("AISIX_RESOURCES_FILE", "resources.yaml", "not supported by this version: remove it"),
     ] {
@@ -225,6 +275,17 @@ fn only_lists_are_split_at_commas() {
     assert_eq!(keys, ["one", "two", "three,four"]);
     assert_eq!(config.proxy.request_id.accept_headers, ["x-a", "x-b"]);
     assert_eq!(config.store.path, Path::new("a,b"));
+}
+
+#[test]
+fn lists_of_maps_are_json_in_a_variable() {
+    let rules = |text| {
+        let text = [("AISIX_PROXY__URL_REWRITES", text)];
+        let file = format!("{LEAST}proxy: {{url_rewrites: [{{match: /x, rewrite: /y}}]}}\n");
+        try_load("config.yaml", &file, &text).unwrap().config.gateway().url_rewrites.len()
+    };
+    assert_eq!(rules(r#"[{"match":"^/a$","rewrite":"/b"},{"match":"/c","rewrite":"/d"}]"#), 2);
+    assert_eq!(rules("  "), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What operators set at the edge: who is believed about clients.
+//! What operators set at the edge: who is believed about clients, and what paths stand for.
 
 use aisix_testing::fixtures::openai;
 use aisix_testing::{Reply, Request, ScriptedUpstream};
@@ -42,4 +42,18 @@ async fn the_client_is_the_peer_or_whom_a_trusted_peer_names() {
         assert_eq!(answer.status, status, "{trusted} {header:?}: {}", answer.text());
         gateway.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_path_that_is_rewritten_is_the_endpoint_and_keeps_its_query() {
+    let rules = r#"[{"name":"team","match":"^/team/[^/]+(/.*)$","rewrite":"$1"}]"#;
+    let program = program("shutdown: {min_drain_secs: 0}").env("AISIX_PROXY__URL_REWRITES", rules);
+    let gateway = Gateway::start(&program).await;
+    gateway.caller_key(CALLER, &["*"]).await;
+    let models = Request::get("/team/a%20b/v1/models").bearer(CALLER);
+    assert_eq!(models.send(gateway.proxy).await.json::<serde_json::Value>()["object"], "list");
+    let probe = Request::get("/team/x/livez?verbose").send(gateway.proxy).await;
+    assert!(probe.text().contains("[+]"), "{}", probe.text());
+    assert_eq!(Request::get("/team/x/team/y/livez").send(gateway.proxy).await.status, 404);
+    gateway.stop().await;
 }
