@@ -12,7 +12,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::exchange::EventBody;
 use crate::published::InFlight;
-use crate::serve::progress::Answering;
 use crate::settings::Settings;
 
 /// Any error of a body that somebody else made.
@@ -23,7 +22,6 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub struct AnswerBody {
     content: Content,
     _in_flight: Option<InFlight>,
-    _answering: Option<Answering>,
 }
 
 #[derive(Debug)]
@@ -36,20 +34,16 @@ impl AnswerBody {
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let content = Content::Whole((!bytes.is_empty()).then_some(bytes));
-        Self { content, _in_flight: None, _answering: None }
+        Self { content, _in_flight: None }
     }
 
     pub(crate) fn events(events: EventBody) -> Self {
         let content = Content::Events(Box::pin(events));
-        Self { content, _in_flight: None, _answering: None }
+        Self { content, _in_flight: None }
     }
 
     pub(crate) fn counted(self, in_flight: InFlight) -> Self {
         Self { _in_flight: Some(in_flight), ..self }
-    }
-
-    pub(crate) fn during(self, answering: Answering) -> Self {
-        Self { _answering: Some(answering), ..self }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The one way out: pooled connections to upstreams.
 
 mod connect;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -32,17 +34,11 @@ impl Client {
     /// A client with an empty pool.
     #[must_use]
     pub fn new(settings: &UpstreamSettings, tls: Arc<rustls::ClientConfig>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        // Divided among the addresses of a name, so that a dead one does not use all of it.
-        connector.set_connect_timeout(settings.connect_timeout);
-        connector.set_keepalive(settings.tcp_keepalive);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config((*tls).clone())
             .https_or_http()
             .enable_http1()
-            .wrap_connector(connector);
+            .wrap_connector(tcp(settings));
         let connector = Punctual::new(connector, settings.connect_timeout);
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -61,6 +57,19 @@ impl Client {
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
         self.pool.request(request.map(Full::new)).await.map_err(|cause| transport(&cause))
     }
+}
+
+/// Plain connections.
+fn tcp(settings: &UpstreamSettings) -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    // Divided among the addresses of a name, so that a dead one does not use all of it.
+    connector.set_connect_timeout(settings.connect_timeout);
+    connector.set_keepalive(settings.tcp_keepalive);
+    connector.set_keepalive_interval(settings.tcp_keepalive_interval);
+    connector.set_keepalive_retries(settings.tcp_keepalive_retries);
+    connector
 }
 
 /// A transport failure, with its causes: none of them holds a credential, which travels in

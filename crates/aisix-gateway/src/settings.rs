@@ -14,6 +14,8 @@ pub struct Settings {
     pub body_limit: Option<usize>,
     /// The longest pause while a caller sends its request; `None` means any.
     pub read_timeout: Option<Duration>,
+    /// How long a connection may rest between requests; `None` means any time.
+    pub idle_timeout: Option<Duration>,
     /// Headers in which a caller may supply its request id, in order of preference.
     pub request_id_headers: Vec<HeaderName>,
     /// Which proxies in front of the gateway are believed about their clients.
@@ -41,6 +43,10 @@ pub struct UpstreamSettings {
     pub pool_max_idle_per_host: Option<usize>,
     /// Idle time after which the kernel probes a connection; `None` means never.
     pub tcp_keepalive: Option<Duration>,
+    /// Time between two such probes; `None` means that of the kernel.
+    pub tcp_keepalive_interval: Option<Duration>,
+    /// Probes without an answer after which the connection is dead; `None` means the kernel's.
+    pub tcp_keepalive_retries: Option<u32>,
 }
 
 impl Default for Settings {
@@ -48,6 +54,7 @@ impl Default for Settings {
         Self {
             body_limit: None,
             read_timeout: Some(Duration::from_secs(60)),
+            idle_timeout: None,
             request_id_headers: vec![HeaderName::from_static("x-aisix-request-id")],
             real_ip: RealIp::default(),
             url_rewrites: Vec::new(),
@@ -66,6 +73,8 @@ impl Default for UpstreamSettings {
             pool_idle_timeout: Some(Duration::from_secs(30)),
             pool_max_idle_per_host: None,
             tcp_keepalive: Some(Duration::from_secs(60)),
+            tcp_keepalive_interval: Some(Duration::from_secs(30)),
+            tcp_keepalive_retries: Some(5),
         }
     }
 }

@@ -125,6 +125,8 @@ pub(crate) struct Upstream {
     pub(crate) stream_timeout_ms: u64,
     pub(crate) connect_timeout_ms: u64,
     pub(crate) tcp_keepalive_secs: u64,
+    pub(crate) tcp_keepalive_interval_secs: u64,
+    pub(crate) tcp_keepalive_retries: u32,
     pub(crate) pool_idle_timeout_secs: u64,
     pub(crate) pool_max_idle_per_host: Option<usize>,
 }
@@ -134,6 +136,7 @@ pub(crate) struct Upstream {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Downstream {
+    pub(crate) idle_timeout_secs: u64,
     pub(crate) sse_keepalive_interval_secs: u64,
     pub(crate) read_timeout_secs: u64,
 }
@@ -216,6 +219,8 @@ impl Default for Upstream {
             stream_timeout_ms: 0,
             connect_timeout_ms: 5_000,
             tcp_keepalive_secs: 60,
+            tcp_keepalive_interval_secs: 30,
+            tcp_keepalive_retries: 5,
             pool_idle_timeout_secs: 30,
             pool_max_idle_per_host: None,
         }
@@ -224,7 +229,7 @@ impl Default for Upstream {
 
 impl Default for Downstream {
     fn default() -> Self {
-        Self { sse_keepalive_interval_secs: 15, read_timeout_secs: 60 }
+        Self { idle_timeout_secs: 0, sse_keepalive_interval_secs: 15, read_timeout_secs: 60 }
     }
 }
 

@@ -12,11 +12,12 @@ impl Config {
     pub(crate) fn gateway(&self) -> Settings {
         let Proxy { request_body_limit_bytes: limit, request_id, real_ip, url_rewrites, .. } =
             &self.proxy;
-        let Downstream { sse_keepalive_interval_secs, read_timeout_secs } = self.downstream;
+        let Downstream { sse_keepalive_interval_secs, read_timeout_secs, .. } = self.downstream;
         let headers = request_id.accept_headers.iter();
         Settings {
             body_limit: Some(*limit).filter(|limit| *limit > 0),
             read_timeout: seconds(read_timeout_secs),
+            idle_timeout: self.downstream.idle_timeout(),
             // Names that are none were refused when the configuration was checked.
             request_id_headers: headers.flat_map(HeaderName::try_from).collect(),
             real_ip: real_ip.settings(),
@@ -49,6 +50,13 @@ impl Rewrite {
     }
 }
 
+impl Downstream {
+    /// How long a connection may rest between requests, on every listener.
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        seconds(self.idle_timeout_secs)
+    }
+}
+
 impl Upstream {
     fn settings(&self) -> UpstreamSettings {
         UpstreamSettings {
@@ -58,6 +66,8 @@ impl Upstream {
             pool_idle_timeout: seconds(self.pool_idle_timeout_secs),
             pool_max_idle_per_host: self.pool_max_idle_per_host,
             tcp_keepalive: seconds(self.tcp_keepalive_secs),
+            tcp_keepalive_interval: seconds(self.tcp_keepalive_interval_secs),
+            tcp_keepalive_retries: Some(self.tcp_keepalive_retries).filter(|count| *count > 0),
         }
     }
 }

@@ -63,6 +63,10 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
         ("proxy: {workers: 0}", "proxy.workers: must be at least 1".into()),
         ("proxy: {workers: -1}", format!("proxy.workers: {number}")),
         ("proxy: {workers: 1.5}", format!("proxy.workers: {number}")),
+        ("upstream: {tcp_keepalive_retries: 4294967296}", {
+            let what = "invalid value: integer `4294967296`, expected u32";
+            format!("upstream.tcp_keepalive_retries: {what}")
+        }),
         ("upstream: {timeout_ms: 5s}", format!("upstream.timeout_ms: {number}")),
         ("shutdown: {min_drain_secs: '30'}", format!("shutdown.min_drain_secs: {number}")),
         ("observability: {access_log: yes}", {
@@ -357,6 +361,8 @@ fn zero_switches_off_what_the_gateway_may_do_without() {
         ("AISIX_UPSTREAM__TIMEOUT_MS", "0"),
         ("AISIX_UPSTREAM__CONNECT_TIMEOUT_MS", "0"),
         ("AISIX_UPSTREAM__TCP_KEEPALIVE_SECS", "0"),
+        ("AISIX_UPSTREAM__TCP_KEEPALIVE_INTERVAL_SECS", "0"),
+        ("AISIX_UPSTREAM__TCP_KEEPALIVE_RETRIES", "0"),
         ("AISIX_UPSTREAM__POOL_IDLE_TIMEOUT_SECS", "0"),
         ("AISIX_DOWNSTREAM__SSE_KEEPALIVE_INTERVAL_SECS", "0"),
         ("AISIX_DOWNSTREAM__READ_TIMEOUT_SECS", "0"),
@@ -368,6 +374,7 @@ fn zero_switches_off_what_the_gateway_may_do_without() {
     );
     let upstream = settings.upstream;
     assert_eq!((upstream.timeout, upstream.connect_timeout), (None, None));
+    assert_eq!((upstream.tcp_keepalive_interval, upstream.tcp_keepalive_retries), (None, None));
     assert_eq!((upstream.tcp_keepalive, upstream.pool_idle_timeout), (None, None));
 }
 

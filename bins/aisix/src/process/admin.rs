@@ -12,16 +12,15 @@ use aisix_admin::AdminApi;
 use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::Shared;
+use aisix_gateway::serve::{Patience, talk};
 use aisix_store::{EmbeddedStore, Sealer};
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use axum::body::Body;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tracing::{debug, warn};
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tower::ServiceExt as _;
+use tracing::warn;
 
 use super::listen::CannotListen;
 use crate::config::Admin;
@@ -74,9 +73,10 @@ impl AdminServer {
         let address = listener.local_addr()?;
         let listener = TcpListener::from_std(listener)?;
         let keys = AdminKeys::new(keys.map(Secret::expose));
+        let patience = Patience { head: Some(HEAD), idle: gateway.settings().idle_timeout };
         let router = AdminApi::router(store, sealer, gateway, keys);
         let (end, ended) = oneshot::channel();
-        Ok(Self { address, task: tokio::spawn(serve(listener, router, ended)), end })
+        Ok(Self { address, task: tokio::spawn(serve(listener, router, patience, ended)), end })
     }
 
     /// Where it listens.
@@ -92,15 +92,24 @@ impl AdminServer {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, mut ended: oneshot::Receiver<()>) {
-    let open = GracefulShutdown::new();
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    mut ended: oneshot::Receiver<()>,
+) {
+    let closing = watch::Sender::new(false);
+    let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = open.join_next() => continue,
             _ = &mut ended => break,
         };
         match accepted {
-            Ok((stream, _)) => talk(stream, router.clone(), &open),
+            Ok((stream, _)) => {
+                open.spawn(connection(stream, router.clone(), patience, closing.subscribe()));
+            }
             Err(cause) => {
                 warn!(%cause, "the admin listener has no connection");
                 tokio::time::sleep(BREATH).await;
@@ -108,22 +117,29 @@ async fn serve(listener: TcpListener, router: Router, mut ended: oneshot::Receiv
         }
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, open.shutdown()).await.is_err() {
+    closing.send_replace(true);
+    let all = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all).await.is_err() {
         warn!("an administrator's call was cut off");
     }
 }
 
-fn talk(stream: TcpStream, router: Router, open: &GracefulShutdown) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    patience: Patience,
+    closing: watch::Receiver<bool>,
+) {
     // Without it an answer may wait for a packet that it does not need.
     let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = open.watch(connection);
-    tokio::spawn(async move {
-        if let Err(cause) = connection.await {
-            debug!(%cause, "an administrator's connection broke off");
+    let answer = move |request: http::Request<_>| {
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move {
+            match answer.await {
+                Ok(response) => response,
+                Err(impossible) => match impossible {},
+            }
         }
-    });
+    };
+    talk(stream, patience, answer, closing).await;
 }

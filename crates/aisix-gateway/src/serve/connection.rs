@@ -1,27 +1,18 @@
 //! Connections of callers.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::Service;
-use hyper_util::rt::TokioIo;
+use http::Request;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
-use super::patience::Patient;
-use super::progress::Progress;
+use super::patience::Patience;
+use super::progress::RequestBody;
 use super::refusal::Refusing;
-use crate::body::AnswerBody;
+use super::talk::talk;
 use crate::client_ip::Peer;
 use crate::gateway::Gateway;
 
@@ -78,76 +69,15 @@ async fn connection(
     stream: TcpStream,
     peer: Peer,
     gateway: Gateway,
-    mut closing: watch::Receiver<bool>,
+    closing: watch::Receiver<bool>,
 ) {
     // Chunks of a stream are small, and somebody is waiting for each.
     let _ = stream.set_nodelay(true);
-    let progress = Progress::default();
-    let patience = gateway.shared().settings.read_timeout;
-    let socket = Patient::new(Refusing::new(stream), progress.clone(), patience);
-    let requests = Requests { gateway, peer, progress: progress.clone() };
-    let mut builder = http1::Builder::new();
-    // The socket sees to it: hyper would also close connections that rest between requests.
-    builder.header_read_timeout(None);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), requests));
-    let mut ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        _ = closing.wait_for(|closing| *closing) => None,
+    let settings = &gateway.shared().settings;
+    let patience = Patience { head: settings.read_timeout, idle: settings.idle_timeout };
+    let answer = move |mut request: Request<RequestBody>| {
+        request.extensions_mut().insert(peer);
+        gateway.clone().handle(request)
     };
-    if ended.is_none() {
-        ended = last_request(connection.as_mut(), &progress).await;
-    }
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(cause) = ended {
-        tracing::debug!(%cause, "a connection ended early");
-    }
-}
-
-type Connection = http1::Connection<TokioIo<Patient>, Requests>;
-
-/// How long a connection may take to bring its request when there is to be no other.
-const LAST_CALL: Duration = Duration::from_secs(1);
-
-/// Serves on until the request is there that the connection was made for, or that has begun to
-/// arrive: told to shut down before, the connection would be closed without an answer.
-async fn last_request(
-    mut connection: Pin<&mut Connection>,
-    progress: &Progress,
-) -> Option<hyper::Result<()>> {
-    let coming = poll_fn(|cx| match connection.as_mut().poll(cx) {
-        Poll::Ready(ended) => Poll::Ready(Some(ended)),
-        Poll::Pending if progress.head_is_due() => Poll::Pending,
-        Poll::Pending => Poll::Ready(None),
-    });
-    timeout(LAST_CALL, coming).await.unwrap_or(None)
-}
-
-/// The requests of one connection.
-struct Requests {
-    gateway: Gateway,
-    peer: Peer,
-    progress: Progress,
-}
-
-impl Service<Request<Incoming>> for Requests {
-    type Response = Response<AnswerBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (mut head, body) = request.into_parts();
-        head.extensions.insert(self.peer);
-        let (body, answering) = self.progress.begin(body);
-        let gateway = self.gateway.clone();
-        Box::pin(async move {
-            let response = gateway.handle(Request::from_parts(head, body)).await;
-            Ok(response.map(|body| body.during(answering)))
-        })
-    }
+    talk(Refusing::new(stream), patience, answer, closing).await;
 }

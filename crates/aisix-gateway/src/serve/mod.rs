@@ -3,9 +3,13 @@
 mod connection;
 mod listener;
 mod patience;
-pub(crate) mod progress;
+mod progress;
 mod refusal;
+mod talk;
 mod worker;
 
 pub use listener::Listener;
+pub use patience::Patience;
+pub use progress::RequestBody;
+pub use talk::talk;
 pub use worker::{Workers, start};

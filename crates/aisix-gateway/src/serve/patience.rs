@@ -10,41 +10,80 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::progress::Progress;
-use super::refusal::Refusing;
 use crate::body::{DISCARDED_BYTES, DISCARDED_FOR};
+
+/// How long is waited for a caller; `None` means any time.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the head of a request that has begun, or that the connection was made for.
+    pub head: Option<Duration>,
+    /// For the next request, between two of them.
+    pub idle: Option<Duration>,
+}
 
 /// A caller's connection.
 ///
-/// A connection between requests may rest for as long as it likes: callers keep connections for
+/// A connection between requests may rest for as long as it likes, unless told otherwise: callers keep connections for
 /// later, and closing one just when a request is sent on it would lose that request.
 ///
 /// A connection whose caller was answered before it had sent all is closed in two steps, the
 /// gateway's half first: closed at once, the kernel would answer the rest with a reset, and the
 /// caller would never read why it was refused.
 #[derive(Debug)]
-pub(super) struct Patient {
-    socket: Refusing,
+pub(super) struct Patient<S> {
+    socket: S,
     progress: Progress,
-    /// How long a head may take; `None` means any time.
-    patience: Option<Duration>,
+    patience: Patience,
     /// Armed while the head of a request is due.
     due: Option<Pin<Box<Sleep>>>,
     /// Armed once the gateway's half is closed and the caller's is not.
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Armed while the connection rests.
+    resting: Option<Pin<Box<Sleep>>>,
+    /// Whether the caller is slow to take its answer, which is not resting.
+    blocked: bool,
     discarded: usize,
 }
 
-impl Patient {
-    pub(super) fn new(socket: Refusing, progress: Progress, patience: Option<Duration>) -> Self {
-        Self { socket, progress, patience, due: None, lingering: None, discarded: 0 }
+impl<S: AsyncRead + Unpin> Patient<S> {
+    pub(super) fn new(socket: S, progress: Progress, patience: Patience) -> Self {
+        Self {
+            socket,
+            progress,
+            patience,
+            due: None,
+            lingering: None,
+            resting: None,
+            blocked: false,
+            discarded: 0,
+        }
     }
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let Some(patience) = self.patience else {
+        let Some(patience) = self.patience.head else {
             return Poll::Pending;
         };
         ready!(self.due.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx));
         Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+
+    /// Ready when the connection has rested for as long as it may. It ends like one that the caller
+    /// closes: nothing is lost of what was answered.
+    fn poll_rested(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(idle) = self.patience.idle.filter(|_| self.progress.rests() && !self.blocked)
+        else {
+            self.resting = None;
+            return Poll::Pending;
+        };
+        self.resting.get_or_insert_with(|| Box::pin(sleep(idle))).as_mut().poll(cx)
+    }
+
+    /// Notes what became of a write; time counts anew from the last that the caller took.
+    fn written(&mut self, cx: &mut Context<'_>, blocked: bool) {
+        self.blocked = blocked;
+        self.resting = None;
+        // Whoever wakes up reads, and finds out there: this arms the timer only.
+        let _ = self.poll_rested(cx);
     }
 
     /// Ready when the caller has closed its half as well, or was waited for long enough.
@@ -64,7 +103,7 @@ impl Patient {
     }
 }
 
-impl AsyncRead for Patient {
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -77,21 +116,24 @@ impl AsyncRead for Patient {
         match Pin::new(&mut self.socket).poll_read(cx, buffer) {
             Poll::Ready(read) => {
                 self.progress.received();
+                self.resting = None;
                 Poll::Ready(read)
             }
             Poll::Pending if due => self.poll_late(cx).map(Err),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => self.poll_rested(cx).map(Ok),
         }
     }
 }
 
-impl AsyncWrite for Patient {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.written(cx, written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -99,7 +141,9 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
+        self.written(cx, written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 /// Shared by a connection's socket, its service and the bodies that pass.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Progress(Arc<State>);
+pub(super) struct Progress(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -38,6 +38,11 @@ impl Progress {
         self.0.phase.load(Ordering::Relaxed) == DUE
     }
 
+    /// Whether nothing is due.
+    pub(super) fn rests(&self) -> bool {
+        self.0.phase.load(Ordering::Relaxed) == RESTING
+    }
+
     /// Whether the caller may still be sending what nobody reads.
     pub(super) fn unread(&self) -> bool {
         self.0.unread.load(Ordering::Relaxed)
@@ -53,7 +58,7 @@ impl Progress {
 
 /// A request is being answered.
 #[derive(Debug)]
-pub(crate) struct Answering(Progress);
+pub(super) struct Answering(Progress);
 
 impl Drop for Answering {
     fn drop(&mut self) {
@@ -63,7 +68,7 @@ impl Drop for Answering {
 
 /// The body of a request; it is noted when it has been read to its end.
 #[derive(Debug)]
-pub(super) struct RequestBody {
+pub struct RequestBody {
     body: Incoming,
     progress: Progress,
 }

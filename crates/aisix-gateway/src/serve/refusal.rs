@@ -16,21 +16,20 @@ use aisix_core::Error;
 use aisix_dialects::{Dialect as _, OPENAI_CHAT};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::request_id;
 
 /// A caller's connection; replaces the parser's own refusals.
 #[derive(Debug)]
-pub(super) struct Refusing {
-    stream: TcpStream,
+pub(super) struct Refusing<S> {
+    stream: S,
     /// What is left to write of a replacement.
     replacement: Vec<u8>,
     written: usize,
 }
 
-impl Refusing {
-    pub(super) fn new(stream: TcpStream) -> Self {
+impl<S: AsyncWrite + Unpin> Refusing<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, replacement: Vec::new(), written: 0 }
     }
 
@@ -84,7 +83,7 @@ fn replacement(status: u16) -> Vec<u8> {
     answer
 }
 
-impl AsyncWrite for Refusing {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Refusing<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -131,7 +130,7 @@ impl AsyncWrite for Refusing {
     }
 }
 
-impl AsyncRead for Refusing {
+impl<S: AsyncRead + Unpin> AsyncRead for Refusing<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -17,6 +17,7 @@ mod faults;
 mod generations;
 mod headers;
 mod hooks;
+mod idle;
 mod model_checks;
 mod probes;
 mod relay;

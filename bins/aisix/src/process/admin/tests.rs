@@ -15,6 +15,11 @@ struct Listening {
 }
 
 async fn listening() -> Listening {
+    listening_for(None).await
+}
+
+/// The same, with connections that may rest for so long.
+async fn listening_for(idle: Option<Duration>) -> Listening {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (begun, answer) = (watch::Sender::new(0), watch::Sender::new(false));
@@ -24,8 +29,10 @@ async fn listening() -> Listening {
         answers.subscribe().wait_for(|answer| *answer).await.unwrap();
         "done"
     });
+    let router = Router::new().route("/slow", slow);
+    let patience = Patience { head: Some(HEAD), idle };
     let (end, ended) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, Router::new().route("/slow", slow), ended));
+    let task = tokio::spawn(serve(listener, router, patience, ended));
     Listening { address, task, end, begun, answer }
 }
 
@@ -65,4 +72,28 @@ async fn does_not_wait_forever_for_a_call_under_way() {
     listening.task.await.unwrap();
     // The clock stands still but for the waits.
     assert_eq!(asked.elapsed().as_secs(), GRACE.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn closes_a_connection_that_rests_for_too_long_and_no_other() {
+    let listening = listening_for(Some(Duration::from_secs(7))).await;
+    let mut connection = calling(&listening).await;
+    // The clock stands still but for the waits.
+    tokio::time::sleep(Duration::from_secs(70)).await;
+    listening.answer.send_replace(true);
+    assert_eq!(connection.response().await.unwrap().text(), "done");
+    let asked = tokio::time::Instant::now();
+    connection.closed().await.unwrap();
+    assert_eq!(asked.elapsed().as_secs(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lets_a_connection_rest_as_long_as_it_likes_where_nothing_else_is_said() {
+    let listening = listening().await;
+    let mut connection = calling(&listening).await;
+    listening.answer.send_replace(true);
+    assert_eq!(connection.response().await.unwrap().text(), "done");
+    tokio::time::sleep(Duration::from_secs(100_000)).await;
+    connection.send(Request::get("/slow").to_bytes()).await.unwrap();
+    assert_eq!(connection.response().await.unwrap().text(), "done");
 }
