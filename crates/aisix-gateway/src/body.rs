@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use aisix_core::{Error, ErrorCode};
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -78,6 +80,15 @@ impl Body for AnswerBody {
             Content::Events(_) => SizeHint::default(),
         }
     }
+}
+
+/// Whether a request says that its body is JSON: `application/json`, or a type built on it.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/").unwrap_or_default();
+    subtype == "json" || subtype.ends_with("+json")
 }
 
 /// Reads a caller's body, no more than the limit and no slower than allowed.

@@ -67,13 +67,13 @@ enum Source {
 
 impl Exchange {
     /// Runs it. Dropping the future abandons the exchange: the upstream call is dropped with it,
-    /// and the hooks are told.
-    pub(crate) async fn run<B>(mut self, body: B) -> Response<AnswerBody>
+    /// and the hooks are told. `json` says whether the caller declared its body as JSON.
+    pub(crate) async fn run<B>(mut self, json: bool, body: B) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BodyError>,
     {
-        match self.answer(body).await {
+        match self.answer(json, body).await {
             Ok(Answered::Whole(response)) => {
                 self.completion.succeed();
                 response
@@ -92,13 +92,16 @@ impl Exchange {
         }
     }
 
-    async fn answer<B>(&mut self, body: B) -> Result<Answered, Error>
+    async fn answer<B>(&mut self, json: bool, body: B) -> Result<Answered, Error>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BodyError>,
     {
         // 1 decode
         let bytes = body::read(body, &self.shared.settings).await?;
+        if !json {
+            return Err(Error::invalid_json());
+        }
         let chat = self.dialect().decode_request(bytes)?;
         let (stream, context) = (chat.outline().stream, self.context(&chat));
         // 2 hooks

@@ -20,7 +20,7 @@ use tower::Service;
 
 use super::completion::Completion;
 use super::{Exchange, models};
-use crate::body::{AnswerBody, BodyError};
+use crate::body::{self, AnswerBody, BodyError};
 use crate::client::Client;
 use crate::endpoints::Endpoint;
 use crate::generation::Generation;
@@ -80,7 +80,10 @@ where
             };
             Ok(match arrival.operation {
                 Operation::ListModels => list_models(&arrival, &caller),
-                _ => Exchange::new(shared, client, arrival, caller).run(body).await,
+                _ => {
+                    let json = body::is_json(&head.headers);
+                    Exchange::new(shared, client, arrival, caller).run(json, body).await
+                }
             })
         })
     }

@@ -79,6 +79,7 @@ impl Body for Scripted {
 fn authenticated(id: &str, body: Scripted) -> Request<Scripted> {
     let request = Request::post("/v1/chat/completions")
         .header("authorization", CALLER)
+        .header("content-type", "application/json")
         .header("x-aisix-request-id", id);
     request.body(body).expect("a request")
 }

@@ -85,6 +85,7 @@ async fn what_is_published_while_a_body_arrives_is_for_the_next_request() {
     }));
     let request = Request::post("/v1/chat/completions")
         .header("authorization", CALLER)
+        .header("content-type", "application/json")
         .body(StreamBody::new(Box::pin(pieces)))
         .expect("a request");
     let meanwhile = async {

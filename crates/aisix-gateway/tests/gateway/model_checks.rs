@@ -142,6 +142,28 @@ async fn a_body_has_to_be_a_json_object() {
 }
 
 #[tokio::test]
+async fn a_body_has_to_be_declared_as_json() {
+    let checks = Checks::new();
+    let body = r#"{"model":"nobody","messages":[{}]}"#;
+    let not_found = unknown("nobody");
+    for (declared, status, expected) in [
+        (None, 400, NOT_JSON),
+        (Some("text/plain"), 400, NOT_JSON),
+        (Some("application/x-www-form-urlencoded"), 400, NOT_JSON),
+        (Some("application/jsonlines"), 400, NOT_JSON),
+        (Some("application/json"), 404, &*not_found),
+        (Some("Application/JSON; charset=utf-8"), 404, &not_found),
+        (Some("application/vnd.example+json"), 404, &not_found),
+    ] {
+        let mut request = world::chat(body);
+        request.headers_mut().remove("content-type");
+        let declared = declared.map(|declared| declared.parse().expect("a header value"));
+        request.headers_mut().extend(declared.map(|it| (http::header::CONTENT_TYPE, it)));
+        assert_answer(&checks.world.send(request).await, status, expected);
+    }
+}
+
+#[tokio::test]
 async fn messages_are_needed_but_the_checks_on_the_model_go_first() {
     let checks = Checks::new();
     let missing = complaint("missing field 'messages'");

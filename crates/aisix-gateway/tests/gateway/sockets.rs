@@ -65,7 +65,7 @@ async fn two_lengths_that_differ_are_refused() {
     ] {
         let request = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-             {lengths}\r\n\r\n{body}"
+             content-type: application/json\r\n{lengths}\r\n\r\n{body}"
         );
         let mut connection = Connection::open(served.address).await;
         connection.send(request).await.expect("the gateway reads");
@@ -86,7 +86,8 @@ async fn two_lengths_that_agree_are_one() {
     let length = body.len();
     let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-         content-length: {length}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+         content-type: application/json\r\ncontent-length: {length}\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
     );
     assert_eq!(raw(&served, request.as_bytes()).await.status, 200);
     let received = upstream.next_request().await;
@@ -101,7 +102,7 @@ async fn a_chunked_body_has_no_other_length() {
     let body = whole("hi");
     let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-         content-length: 3\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
+         content-type: application/json\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
          {:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
     );
@@ -231,7 +232,7 @@ async fn a_body_that_stops_arriving_is_answered() {
     let (world, served) = impatient(&upstream);
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-         x-aisix-request-id: stalls-on-socket\r\n"
+         content-type: application/json\r\nx-aisix-request-id: stalls-on-socket\r\n"
     );
     for body in ["content-length: 100\r\n\r\n{", "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"] {
         let mut connection = Connection::open(served.address).await;
@@ -349,8 +350,8 @@ async fn callers_of_older_http_are_served() {
     let (_world, served) = served(&upstream);
     let body = streamed("hi");
     let request = format!(
-        "POST /v1/chat/completions HTTP/1.0\r\nauthorization: {CALLER}\r\ncontent-length: {}\r\n\
-         \r\n{body}",
+        "POST /v1/chat/completions HTTP/1.0\r\nauthorization: {CALLER}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     let answer = raw(&served, request.as_bytes()).await;
@@ -367,7 +368,7 @@ async fn who_asks_first_whether_to_send_is_told_to() {
     let head = |credential: &str| {
         format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {credential}\r\n\
-             content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+             content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
             body.len()
         )
     };
