@@ -6,6 +6,7 @@
 mod crash;
 mod drain;
 mod edge;
+mod examples;
 mod gateway;
 mod pages;
 mod quickstart;

@@ -36,7 +36,7 @@ async fn the_node_package_works_and_raises_its_error_classes() {
 
 /// Where a tool is that `cargo xtask test` brought.
 #[expect(clippy::disallowed_methods, reason = "a test has no other way to learn the path")]
-fn tool(variable: &str) -> PathBuf {
+pub(crate) fn tool(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     path.unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test`")).into()
 }
