@@ -1,6 +1,6 @@
 //! The self-hosted admin APIs over a configuration store.
 //!
-//! **Purpose.** [`AdminApi`] serves `/admin/v1` (provider keys, models, caller API keys), the older
+//! **Purpose.** [`AdminApi`] serves `/admin/v1` (every kind of resource), the older
 //! `/aisix/admin` over the same store, the OpenAPI document with its reference page, and the probes
 //! of the admin listener.
 //!
@@ -25,6 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aisix_auth::AdminKeys;
+use aisix_core::Kind;
 use aisix_gateway::GatewayHandle;
 use aisix_store::{ConfigStore, Sealer};
 use axum::Router;
@@ -52,6 +53,13 @@ impl AdminApi {
     #[must_use]
     pub fn openapi() -> String {
         openapi::json()
+    }
+
+    /// The JSON Schema of what administrators may write, for every kind.
+    #[must_use]
+    pub fn schemas() -> Vec<(Kind, String)> {
+        let text = |schema: &serde_json::Value| format!("{schema:#}\n");
+        endpoints::kinds().map(|managed| (managed.kind, text(&(managed.schema)()))).into()
     }
 }
 

@@ -7,7 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::glob::Glob;
 use crate::hash::KeyHash;
 use crate::id::Id;
-use crate::resource::BodyField;
+use crate::resource::{BodyField, Kept};
 use crate::secret::Secret;
 
 fn text(description: &str) -> ObjectBuilder {
@@ -57,3 +57,20 @@ impl ToSchema for KeyHash {}
 impl ToSchema for Glob {}
 impl ToSchema for Id {}
 impl ToSchema for BodyField {}
+
+/// What is kept is written and shown alike.
+impl<S: ToSchema> PartialSchema for Kept<S> {
+    fn schema() -> RefOr<Schema> {
+        S::schema()
+    }
+}
+
+impl<S: ToSchema> ToSchema for Kept<S> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        S::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        S::schemas(schemas);
+    }
+}

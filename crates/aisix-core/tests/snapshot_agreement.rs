@@ -75,12 +75,23 @@ fn provider_key() -> impl Strategy<Value = String> {
     })
 }
 
+fn cache_policy() -> impl Strategy<Value = String> {
+    proptest::sample::select(&NAMES).prop_map(|name| format!(r#"{{"name": "{name}"}}"#))
+}
+
+/// The kind whose resources have no names.
+fn attachment() -> impl Strategy<Value = String> {
+    Just(r#"{"guardrail_id": "g", "scope_type": "env"}"#.to_owned())
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let id = || proptest::sample::select(&IDS);
     let put = prop_oneof![
         (Just("models"), model()),
         (Just("api_keys"), api_key()),
         (Just("provider_keys"), provider_key()),
+        (Just("cache_policies"), cache_policy()),
+        (Just("guardrail_attachments"), attachment()),
     ];
     let put = (put, id()).prop_map(|((kind, value), id)| {
         let key = format!("{kind}/{id}");

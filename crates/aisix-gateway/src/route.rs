@@ -63,6 +63,12 @@ impl Route {
                 }
                 Self { candidates, failover: Failover { group: Some(model.clone()) } }
             }
+            ModelKind::Ensemble { .. } | ModelKind::Semantic { .. } => {
+                let (name, shape) = (&model.spec.display_name, model.spec.shape());
+                let message = format!("model '{name}' is {shape}, which cannot be called yet");
+                let candidates = vec![Err(Error::new(ErrorCode::NotImplemented, message))];
+                Self { candidates, failover: Failover { group: None } }
+            }
         }
     }
 }
@@ -127,7 +133,10 @@ fn member(
         Error::new(ErrorCode::ProviderUnavailable, format!("target model '{name}' {why}"))
     };
     let model = snapshot.model_named(name).ok_or_else(|| unusable("does not exist"))?;
-    let direct = model.spec.direct().ok_or_else(|| unusable("is itself a group"))?;
+    let direct = model.spec.direct().ok_or_else(|| {
+        let shape = model.spec.shape();
+        unusable(&format!("is itself {shape}"))
+    })?;
     let timeouts = Timeouts::resolve(&model.spec, Some(&group.spec), upstream);
     candidate(model, direct, direct.model_name.clone(), timeouts, snapshot)
 }

@@ -79,11 +79,11 @@ fn of<T: Managed + Documented>(name: &str) -> [Endpoint; 5] {
     let about = |verb: &str, summary: String| {
         Description::new(&format!("{verb}_{name}"), T::KIND.plural(), &summary)
     };
-    let create_it = about("create", format!("Create a {kind}").replace("a API", "an API"))
+    let create_it = about("create", format!("Create {} {kind}", article(kind)))
         .body(T::body(), T::example_body())
         .writes::<Entry<T>>(201, "Created, and served", example_entry::<T>(1))
         .fails(&[400, 409, 413, 415]);
-    let list_it = about("list", format!("List all {kind}s, in the order of their creation"))
+    let list_it = about("list", format!("List every {kind}, in the order of creation"))
         .answers_list::<Entry<T>>("All of them", json!([example_entry::<T>(1)]));
     let get_it = about("get", format!("Read one {kind}"))
         .id()
@@ -108,6 +108,11 @@ fn of<T: Managed + Documented>(name: &str) -> [Endpoint; 5] {
         Endpoint::admin(HttpMethod::Put, one.clone(), replace::<T>, replace_it),
         Endpoint::admin(HttpMethod::Delete, one, delete::<T>, delete_it),
     ]
+}
+
+/// The article that goes before a word.
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['A', 'O', 'o']) || word.starts_with("MCP") { "an" } else { "a" }
 }
 
 /// The id in every example.

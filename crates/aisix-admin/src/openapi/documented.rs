@@ -30,6 +30,9 @@ pub(crate) trait Documented: ToSchema + Sized {
     /// The names of its collection in paths, the first one first.
     const COLLECTIONS: &'static [&'static str];
 
+    /// Whether documents may hold fields that are not described.
+    const OPEN: bool = false;
+
     /// What an administrator writes.
     fn example_body() -> Value;
 

@@ -2,9 +2,12 @@
 
 mod description;
 mod documented;
+mod json_schema;
+mod kept;
 pub(crate) mod page;
 mod wrapper;
 
+use aisix_core::Kind;
 use utoipa::openapi::security::{
     ApiKey as KeyLocation, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme,
 };
@@ -15,6 +18,7 @@ use utoipa::openapi::{
 
 pub(crate) use description::Description;
 pub(crate) use documented::{BodySchema, Documented};
+pub(crate) use json_schema::json_schema;
 pub(crate) use wrapper::reference;
 
 use crate::endpoints::{self, Endpoint};
@@ -22,15 +26,23 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::ErrorBody;
 
-/// The groups of endpoints, in the order of the reference.
-const TAGS: [(&str, &str); 6] = [
-    ("provider_keys", "Upstream credentials and endpoints. Models refer to them by id."),
-    ("models", "The names that callers use, and where they lead."),
-    ("api_keys", "What callers present, known by its hash. `apikeys` and `api_keys` are the same."),
+/// The groups of endpoints that are about no kind.
+const TAGS: [(&str, &str); 3] = [
     ("status", "How the gateway fares."),
     ("older", "The older API, over the same store: what one API writes, the other shows."),
     ("reference", "This document."),
 ];
+
+/// What there is to say of a kind.
+fn about(kind: Kind) -> String {
+    let more = match kind {
+        Kind::ProviderKeys => "Models refer to them by id.",
+        Kind::Models => "",
+        Kind::ApiKeys => "`apikeys` and `api_keys` are the same.",
+        _ => "Checked and kept; without effect in this version.",
+    };
+    format!("{} {more}", kind.about()).trim_end().to_owned()
+}
 
 /// Describes every endpoint.
 pub(crate) fn document() -> OpenApi {
@@ -44,8 +56,10 @@ pub(crate) fn document() -> OpenApi {
         components = components.schemas_from_iter(schemas);
         paths = paths.path(path, PathItem::new(method, operation));
     }
-    let tags =
-        TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
+    let kinds = Kind::ALL.map(|kind| (kind.plural(), about(kind)));
+    let others = TAGS.map(|(name, text)| (name, text.to_owned()));
+    let tags = kinds.into_iter().chain(others);
+    let tags = tags.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -55,7 +69,7 @@ pub(crate) fn document() -> OpenApi {
         )
         .paths(paths.build())
         .components(Some(components.build()))
-        .tags(Some(tags))
+        .tags(Some(tags.map(TagBuilder::build)))
         .build()
 }
 

@@ -1,6 +1,7 @@
 //! What sets one kind apart from another when it is written.
 
 use aisix_core::id::ResourceKey;
+use aisix_core::resource::{Kept, Shape};
 use aisix_core::{Document, Resource};
 
 use super::read::Held;
@@ -16,7 +17,7 @@ pub(crate) trait Managed: Resource {
 
     /// What no other resource of the kind may claim too, with the field that claims it.
     fn claims(&self) -> Vec<(&'static str, Self::Identity)> {
-        vec![(Self::IDENTITY_FIELD, self.identity())]
+        self.identity().map(|identity| (Self::IDENTITY_FIELD, identity)).into_iter().collect()
     }
 
     /// What the writer is told of somebody else's claim; identities may be quoted.
@@ -42,5 +43,11 @@ pub(crate) trait Managed: Resource {
     /// A resource that was made for the one with this id alone, and goes with it.
     fn belonging(&self, _id: &str) -> Option<ResourceKey> {
         None
+    }
+}
+
+impl<S: Shape> Managed for Kept<S> {
+    fn references(&self) -> Vec<(&'static str, ResourceKey)> {
+        self.spec.references()
     }
 }

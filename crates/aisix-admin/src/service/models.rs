@@ -29,24 +29,24 @@ impl Managed for Model {
 
     /// Groups lead to direct models only, as far as is known now.
     fn stands_beside(&self, peers: &[&Held<Self>]) -> Result<(), ApiError> {
-        let names = targets(self);
-        if names.is_empty() {
+        if self.direct().is_some() {
             return Ok(());
         }
+        let (names, shape) = (targets(self), self.shape());
         let refuse =
             |message| Err(ApiError::about(StatusCode::BAD_REQUEST, "routing.targets", message));
         if names.contains(&&*self.display_name) {
             return refuse(format!("the group '{}' cannot be its own target", self.display_name));
         }
         for peer in peers.iter().map(|held| &held.stored.spec) {
-            let theirs = targets(peer);
-            if !theirs.is_empty() && names.contains(&&*peer.display_name) {
-                return refuse(format!("'{}' is a group, not a direct model", peer.display_name));
+            if peer.direct().is_none() && names.contains(&&*peer.display_name) {
+                let theirs = peer.shape();
+                return refuse(format!("'{}' is {theirs}, not a direct model", peer.display_name));
             }
-            if theirs.contains(&&*self.display_name) {
+            if targets(peer).contains(&&*self.display_name) {
                 let (name, group) = (&self.display_name, &peer.display_name);
                 return refuse(format!(
-                    "the group '{group}' has '{name}' as a target, so it cannot be a group"
+                    "the group '{group}' has '{name}' as a target, so it cannot be {shape}"
                 ));
             }
         }
@@ -66,10 +66,10 @@ impl Managed for Model {
     }
 }
 
-/// The names that a group leads to; none for a direct model.
+/// The names that a group leads to; none for any other model.
 fn targets(model: &Model) -> Vec<&str> {
     match &model.kind {
         ModelKind::Group { routing } => routing.targets.iter().map(|to| &*to.model).collect(),
-        ModelKind::Direct(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }

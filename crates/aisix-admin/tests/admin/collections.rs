@@ -1,5 +1,7 @@
 //! Create, list, get, replace and delete, for every kind alike.
 
+use aisix_admin::AdminApi;
+use aisix_core::Kind;
 use serde_json::{Value, json};
 
 use crate::support::{Admin, api_key, model, provider_key};
@@ -13,6 +15,100 @@ async fn kinds(admin: &Admin) -> Vec<(&'static str, Value, Value)> {
         ("api_keys", api_key("one"), api_key("two")),
         ("apikeys", api_key("three"), api_key("four")),
     ]
+    .into_iter()
+    .chain(Kind::ALL.into_iter().skip(3).map(documented))
+    .collect()
+}
+
+/// The example of the reference, and one that differs: proves too that the example is valid.
+fn documented(kind: Kind) -> (&'static str, Value, Value) {
+    let document: Value = serde_json::from_str(&AdminApi::openapi()).unwrap();
+    let post = &document["paths"][format!("/admin/v1/{kind}")]["post"];
+    let one = post["requestBody"]["content"]["application/json"]["example"].clone();
+    let mut two = one.clone();
+    match kind {
+        Kind::GuardrailAttachments => two["priority"] = json!(20),
+        _ => two["name"] = json!("renamed"),
+    }
+    (kind.plural(), one, two)
+}
+
+/// The kinds whose resources have names.
+fn named() -> impl Iterator<Item = (&'static str, Value, Value)> {
+    let kinds = Kind::ALL.into_iter().skip(3);
+    kinds.filter(|kind| *kind != Kind::GuardrailAttachments).map(documented)
+}
+
+#[tokio::test]
+async fn no_two_resources_of_a_kind_share_a_name() {
+    let admin = Admin::new();
+    for (collection, one, two) in named() {
+        let path = format!("/admin/v1/{collection}");
+        let id = admin.create(collection, one.clone()).await;
+        let again = admin.post(&path, one.clone()).await;
+        assert_eq!(again.status, 409, "{}", again.text);
+        let name = one["name"].as_str().unwrap();
+        assert!(
+            again.text.contains(&format!("name: '{name}' is already used by")),
+            "{}",
+            again.text
+        );
+        assert!(again.text.contains(&id), "{}", again.text);
+        admin.create(collection, two).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_kind_does_not_take_is_refused() {
+    let admin = Admin::new();
+    for (collection, one, _) in named() {
+        let path = format!("/admin/v1/{collection}");
+        for (name, problem) in [(json!(5), "must be"), (json!(""), "name: must not be empty")] {
+            let mut body = one.clone();
+            body["name"] = name;
+            let answer = admin.post(&path, body).await;
+            assert_eq!(answer.status, 400, "{collection}: {}", answer.text);
+            assert!(answer.text.contains(problem), "{collection}: {}", answer.text);
+        }
+        let mut body = one;
+        body["colour"] = json!("red");
+        let answer = admin.post(&path, body).await;
+        let open = answer.status == 201;
+        let known_whole = !matches!(
+            collection,
+            "mcp_servers" | "mcp_policies" | "mcp_auth_settings" | "a2a_agents"
+        );
+        assert_eq!(open, !known_whole, "{collection}: {}", answer.text);
+        if known_whole {
+            answer.fails(400, "colour: unknown field");
+        }
+    }
+    let mut attachment = documented(Kind::GuardrailAttachments).1;
+    attachment["scope_type"] = json!("planet");
+    let answer = admin.post("/admin/v1/guardrail_attachments", attachment).await;
+    assert!(answer.text.contains("scope_type: must be one of"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn attachments_have_no_names_so_two_may_be_alike() {
+    let admin = Admin::new();
+    let (collection, one, _) = documented(Kind::GuardrailAttachments);
+    let ids = [admin.create(collection, one.clone()).await, admin.create(collection, one).await];
+    let list = admin.get("/admin/v1/guardrail_attachments").await.json();
+    let listed: Vec<_> = list.as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    assert_eq!(listed, ids);
+}
+
+#[tokio::test]
+async fn a_route_needs_its_provider_key() {
+    let admin = Admin::new();
+    let mut route = documented(Kind::PassthroughRoutes).1;
+    route["credential_mode"] = json!("inject");
+    route["provider_key_id"] = json!("absent");
+    let message = "provider_key_id: there is no provider key with the id 'absent'";
+    admin.post("/admin/v1/passthrough_routes", route.clone()).await.fails(400, message);
+    route["provider_key_id"] = json!(admin.create("provider_keys", provider_key("one")).await);
+    admin.create("passthrough_routes", route).await;
 }
 
 #[tokio::test]

@@ -4,16 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use aisix_admin::AdminApi;
+use aisix_core::Kind;
 use axum::body::Body;
 use http::Request;
 use serde_json::Value;
 
 use crate::support::{Admin, request};
-
-/// Where the document is kept for readers, and compared with.
-fn golden() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json")
-}
 
 fn document() -> Value {
     serde_json::from_str(&AdminApi::openapi()).unwrap()
@@ -29,21 +25,42 @@ fn operations(document: &Value) -> BTreeSet<(String, String)> {
     paths.flat_map(of_path).collect()
 }
 
-#[test]
+/// Compares with what is kept in a file of `docs`, which `UPDATE_GOLDEN=1` rewrites.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one way to ask a test to rewrite its golden file"
 )]
-fn the_document_is_the_golden_one() {
-    let current = AdminApi::openapi() + "\n";
+fn is_golden(name: &str, current: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     if std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1") {
-        std::fs::write(golden(), &current).unwrap();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, current).unwrap();
     }
-    let kept = std::fs::read_to_string(golden()).unwrap_or_default();
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == current,
-        "docs/openapi.json differs from the code: run the tests with UPDATE_GOLDEN=1 and review it"
+        "docs/{name} differs from the code: run the tests with UPDATE_GOLDEN=1 and review it"
     );
+}
+
+#[test]
+fn the_document_is_the_golden_one() {
+    is_golden("openapi.json", &(AdminApi::openapi() + "\n"));
+}
+
+#[test]
+fn the_schema_of_every_kind_is_the_golden_one() {
+    let schemas = AdminApi::schemas();
+    let kinds: Vec<_> = schemas.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, Kind::ALL);
+    for (kind, schema) in schemas {
+        is_golden(&format!("schemas/{kind}.json"), &schema);
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let mut used = BTreeSet::new();
+        references(&schema, &mut used);
+        let known = schema["$defs"].as_object().unwrap().keys();
+        assert_eq!(used, known.map(|name| format!("#/$defs/{name}")).collect());
+    }
 }
 
 #[tokio::test]
@@ -61,7 +78,7 @@ async fn everything_that_is_documented_is_served_and_nothing_else_is() {
             }
         }
     }
-    assert_eq!(documented.len(), 37, "a new endpoint changes this number, on purpose");
+    assert_eq!(documented.len(), 97, "a new endpoint changes this number, on purpose");
 }
 
 #[tokio::test]

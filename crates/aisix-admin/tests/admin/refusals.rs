@@ -67,9 +67,9 @@ async fn every_field_that_is_wrong_is_named() {
         (
             "models",
             json!({"display_name": "one"}),
-            "provider: is required, unless the model is a group with routing; model_name: is \
-             required, unless the model is a group with routing; provider_key_id: is required, \
-             unless the model is a group with routing",
+            "provider: is required, unless the model has routing, ensemble or semantic; model_name: is \
+             required, unless the model has routing, ensemble or semantic; provider_key_id: is required, \
+             unless the model has routing, ensemble or semantic",
         ),
         ("models", group("one", &[]), "routing.targets: must name at least one model"),
         (

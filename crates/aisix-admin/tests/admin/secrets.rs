@@ -242,3 +242,68 @@ async fn every_write_leaves_one_line_without_values() {
     }
     assert!(!text.contains("a-name") && !text.contains("another-name"), "{text}");
 }
+
+#[tokio::test]
+async fn every_kind_stores_its_secrets_sealed_and_shows_the_mask() {
+    let admin = Admin::new();
+    for (collection, body, shown) in [
+        (
+            "guardrails",
+            json!({"name": "g", "kind": "openai_moderation", "api_key": "sk-canary"}),
+            json!({"name": "g", "kind": "openai_moderation", "api_key": "***"}),
+        ),
+        (
+            "guardrails",
+            json!({
+                "name": "b", "kind": "bedrock", "guardrail_id": "i", "guardrail_version": "1",
+                "region": "r", "latency_mode": "serial",
+                "aws_credentials": {"access_key_id": "AK", "secret_access_key": "sk-canary"},
+            }),
+            json!({
+                "name": "b", "kind": "bedrock", "guardrail_id": "i", "guardrail_version": "1",
+                "region": "r", "latency_mode": "serial",
+                "aws_credentials": {"access_key_id": "AK", "secret_access_key": "***"},
+            }),
+        ),
+        (
+            "observability_exporters",
+            json!({
+                "name": "o", "kind": "otlp_http", "endpoint": "https://o/v1/traces",
+                "headers": {"authorization": "sk-canary"},
+            }),
+            json!({
+                "name": "o", "kind": "otlp_http", "endpoint": "https://o/v1/traces",
+                "headers": {"authorization": "***"},
+            }),
+        ),
+        (
+            "mcp_servers",
+            json!({"name": "m", "auth": [{"secret": "sk-canary"}], "url": "https://m"}),
+            json!({"name": "m", "auth": [{"secret": "***"}], "url": "https://m"}),
+        ),
+        (
+            "a2a_agents",
+            json!({"display_name": "a", "secret": "sk-canary"}),
+            json!({"display_name": "a", "secret": "***"}),
+        ),
+    ] {
+        let id = admin.create(collection, body.clone()).await;
+        let path = format!("/admin/v1/{collection}/{id}");
+        assert_eq!(admin.get(&path).await.json()["value"], shown);
+        let stored = admin.stored().await;
+        assert!(!stored.contains("sk-canary"), "{stored}");
+
+        let replaced = admin.put(&path, shown.clone()).await;
+        assert_eq!(replaced.status, 200, "{}", replaced.text);
+        let key = format!("{collection}/{id}");
+        let kind = Kind::from_plural(collection).unwrap();
+        let kept = admin.store.get(&key).await.unwrap().unwrap();
+        let mut kept = Document::parse(&kept.value).unwrap();
+        kept.resolve_secrets(kind, &id, &crate::support::sealer()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&kept.to_bytes()).unwrap(), body);
+
+        let answer = admin.post(&format!("/admin/v1/{collection}"), shown).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert!(answer.text.contains("is the mask '***'"), "{}", answer.text);
+    }
+}

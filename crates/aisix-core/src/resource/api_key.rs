@@ -1,5 +1,7 @@
 //! Caller API keys.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +54,53 @@ pub struct ApiKey {
     /// Names of passthrough routes, exact or with one `*`; absent means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_routes: Option<Vec<Glob>>,
+    /// Names of agents, exact or with one `*`; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_agents: Option<Vec<Glob>>,
+    /// Which tools may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_access: Option<McpAccess>,
+    /// Limits for each server of tools.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mcp_rate_limits: BTreeMap<String, McpRateLimit>,
     /// Plaintexts that a rotation replaced and that are accepted until their time is up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub previous_keys: Vec<PreviousKey>,
+}
+
+/// Which tools a key may use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct McpAccess {
+    /// What is granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<String>>,
+    /// What is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deny: Option<Vec<String>>,
+}
+
+/// Limits for a server of tools.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct McpRateLimit {
+    /// Calls in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u64>,
+    /// Calls per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rps: Option<u64>,
+    /// Calls per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpm: Option<u64>,
+    /// Calls per hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rph: Option<u64>,
+    /// Calls per day (UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpd: Option<u64>,
 }
 
 /// A replaced plaintext within its grace.
@@ -94,7 +140,7 @@ impl Resource for ApiKey {
         findings.into_result(checked)
     }
 
-    fn identity(&self) -> KeyHash {
-        self.key_hash
+    fn identity(&self) -> Option<KeyHash> {
+        Some(self.key_hash)
     }
 }

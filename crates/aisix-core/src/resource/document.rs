@@ -176,6 +176,15 @@ impl Document {
         })
     }
 
+    /// The document with the mask in place of every secret.
+    pub(super) fn masked(&self, kind: Kind) -> Self {
+        let mut masked = self.clone();
+        let mask = |_, _: &str| Ok::<_, std::convert::Infallible>(Some(MASK.to_owned()));
+        match masked.visit_secrets(kind, mask) {
+            Ok(()) => masked,
+        }
+    }
+
     pub(super) fn json(&self) -> &Value {
         &self.0
     }
@@ -195,17 +204,32 @@ fn walk<E>(
         }
         return Ok(());
     };
-    let Some(object) = value.as_object_mut() else {
-        return Ok(());
-    };
-    for (key, child) in object.iter_mut().filter(|(key, _)| *step == "*" || key == step) {
-        let parent = at.len();
-        if parent > 0 {
-            at.push('.');
+    let deep = *step == "**";
+    if deep {
+        walk(value, rest, at, visit)?;
+    }
+    let rest = if deep { path } else { rest };
+    let parent = at.len();
+    match value {
+        Value::Object(object) => {
+            let meant = |key: &str| deep || *step == "*" || key == *step;
+            for (key, child) in object.iter_mut().filter(|(key, _)| meant(key)) {
+                if parent > 0 {
+                    at.push('.');
+                }
+                at.push_str(key);
+                walk(child, rest, at, visit)?;
+                at.truncate(parent);
+            }
         }
-        at.push_str(key);
-        walk(child, rest, at, visit)?;
-        at.truncate(parent);
+        Value::Array(items) if deep => {
+            for (index, item) in items.iter_mut().enumerate() {
+                at.push_str(&format!("[{index}]"));
+                walk(item, rest, at, visit)?;
+                at.truncate(parent);
+            }
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -1,11 +1,20 @@
 //! What administrators write: one JSON document per resource, parsed once, valid ever after.
 
 mod api_key;
+mod cache_policy;
 mod document;
+mod guardrail;
 mod instant;
+mod kept;
+mod kind;
+mod mcp;
 mod model;
+mod observability_exporter;
+mod oidc;
+mod passthrough_route;
 mod provider_key;
 mod rate_limit;
+mod rate_limit_policy;
 mod validity;
 mod wording;
 
@@ -17,81 +26,36 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
-pub use api_key::{ApiKey, PreviousKey};
+pub use api_key::{ApiKey, McpAccess, McpRateLimit, PreviousKey};
+pub use cache_policy::{CacheBackend, CachePolicy, CacheScope, SemanticCache};
 pub use document::{Document, PlainSecrets, SecretField, SecretProblem, SecretResolver};
-pub use model::{
-    BackgroundCheck, Cooldown, Cost, Direct, Embedding, HashSource, Model, ModelKind,
-    PromptCaching, Routing, RoutingTarget, Strategy, Ttl, WhenAllUnavailable,
+pub use guardrail::{
+    AttachmentScope, CustomPattern, Detector, DetectorType, EnforcementMode, Guardrail,
+    GuardrailAttachment, GuardrailKind, HookPoint, KeywordPattern, OnBufferExceeded, PatternKind,
+    PiiAction,
 };
+pub use kept::{Kept, Shape};
+pub use kind::Kind;
+pub(crate) use kind::every_kind;
+pub use mcp::{A2aAgent, McpAuthSetting, McpPolicy, McpServer};
+pub use model::{
+    Aggregation, BackgroundCheck, Cooldown, Cost, Direct, DistanceMetric, Embedding, Ensemble,
+    HashSource, Judge, Model, ModelKind, OnEmbeddingFailure, Panelist, PromptCaching, Routing,
+    RoutingTarget, Semantic, SemanticMatch, SemanticRoute, Strategy, Ttl, WhenAllUnavailable,
+};
+pub use observability_exporter::{ContentMode, ExporterKind, ObservabilityExporter};
+pub use oidc::{ClaimCondition, ClaimMapping, ClaimOperator, ClaimValues, OidcProvider, Resolved};
+pub use passthrough_route::{PassthroughRoute, RouteAuth, RouteCredential};
 pub use provider_key::{
     AdapterName, BodyField, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,
     TemperatureRange, UpstreamTls,
 };
 pub use rate_limit::RateLimit;
+pub use rate_limit_policy::{
+    ConditionDimension, ConditionLogic, ConditionNode, ConditionOperator, ConditionValue,
+    DayOfWeek, GroupDimension, PolicyAction, PolicyScope, PolicyWindow, RateLimitPolicy, Schedule,
+};
 pub use validity::{Checked, Invalid, Problem, Strictness};
-
-/// The kinds of resources; each is a collection of documents with ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Upstream credentials and endpoints.
-    ProviderKeys,
-    /// The names that callers use, and where they lead.
-    Models,
-    /// Caller API keys.
-    ApiKeys,
-}
-
-impl Kind {
-    /// Every kind, in the order of their dependence.
-    pub const ALL: [Self; 3] = [Self::ProviderKeys, Self::Models, Self::ApiKeys];
-
-    /// The plural name: the segment of store keys, admin paths and reports.
-    #[must_use]
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::ProviderKeys => "provider_keys",
-            Self::Models => "models",
-            Self::ApiKeys => "api_keys",
-        }
-    }
-
-    /// What one of them is called in a sentence.
-    #[must_use]
-    pub fn singular(self) -> &'static str {
-        match self {
-            Self::ProviderKeys => "provider key",
-            Self::Models => "model",
-            Self::ApiKeys => "API key",
-        }
-    }
-
-    /// The kind with this plural name.
-    #[must_use]
-    pub fn from_plural(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.plural() == name)
-    }
-
-    /// Where a document of this kind holds credentials, as paths of keys; `*` stands for every key
-    /// of an object. Only string values are secret.
-    #[must_use]
-    pub fn secret_paths(self) -> &'static [&'static [&'static str]] {
-        match self {
-            Self::ProviderKeys => &[
-                &["secret"],
-                &["api_key"],
-                &["request", "default_headers", "*"],
-                &["request", "default_body_fields", "*"],
-            ],
-            Self::Models | Self::ApiKeys => &[],
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.plural())
-    }
-}
 
 /// A kind of resource as a Rust type: a value of it is valid.
 ///
@@ -109,9 +73,14 @@ pub trait Resource: Serialize + fmt::Debug + Send + Sync + Sized + 'static {
     /// [`Strictness::Strict`] that includes fields that this version does not know.
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid>;
 
-    /// What makes this one unique among its kind.
-    fn identity(&self) -> Self::Identity;
+    /// What makes this one unique among its kind; `None` where only its id does.
+    fn identity(&self) -> Option<Self::Identity>;
 
     /// The name of the field that holds [`Resource::identity`].
     const IDENTITY_FIELD: &'static str;
+}
+
+/// The default of switches that are on.
+fn yes() -> bool {
+    true
 }

@@ -4,6 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod composite;
+
+pub use composite::{
+    Aggregation, DistanceMetric, Ensemble, Judge, OnEmbeddingFailure, Panelist, Semantic,
+    SemanticMatch, SemanticRoute,
+};
+use composite::{check_ensemble, check_semantic};
+
 use super::validity::{Findings, read};
 use super::{Checked, Document, Invalid, Kind, RateLimit, Resource, Strictness};
 use crate::glob::Glob;
@@ -44,6 +52,19 @@ pub enum ModelKind {
     Group {
         /// The rule and its targets.
         routing: Box<Routing>,
+    },
+    /// To several models at once, and a judge of their answers.
+    Ensemble {
+        /// Who is asked, and who judges.
+        ensemble: Box<Ensemble>,
+    },
+    /// To the model whose examples are most like the request.
+    Semantic {
+        /// The examples.
+        semantic: Box<Semantic>,
+        /// Retries on each model; absent inherits.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retries: Option<u32>,
     },
 }
 
@@ -95,12 +116,8 @@ pub struct Embedding {
     /// Length of the vectors.
     pub dimensions: u32,
     /// Whether the upstream normalises them.
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     pub normalize: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Automatic prompt-cache markers.
@@ -295,6 +312,8 @@ struct Wire {
     model_name: Option<Arc<str>>,
     provider_key_id: Option<Id>,
     routing: Option<Routing>,
+    ensemble: Option<Ensemble>,
+    semantic: Option<Semantic>,
     timeout: Option<u64>,
     stream_timeout: Option<u64>,
     retries: Option<u32>,
@@ -314,7 +333,18 @@ impl Model {
     pub fn direct(&self) -> Option<&Direct> {
         match &self.kind {
             ModelKind::Direct(direct) => Some(direct),
-            ModelKind::Group { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// What it is, in words.
+    #[must_use]
+    pub fn shape(&self) -> &'static str {
+        match self.kind {
+            ModelKind::Direct(_) => "a direct model",
+            ModelKind::Group { .. } => "a group",
+            ModelKind::Ensemble { .. } => "an ensemble",
+            ModelKind::Semantic { .. } => "a semantic router",
         }
     }
 
@@ -335,17 +365,9 @@ impl Resource for Model {
         let Checked { resource: mut wire, mut ignored } = read::<Wire>(document, strictness)?;
         let mut findings = Findings::default();
         findings.not_empty(&wire.display_name, "display_name");
-        let kind = match wire.routing.take() {
-            Some(routing) => {
-                check_routing(&mut findings, &routing);
-                inapplicable_to_groups(&mut findings, &mut ignored, &wire, strictness);
-                Some(ModelKind::Group { routing: Box::new(routing) })
-            }
-            None => {
-                direct(&mut findings, &mut wire).map(|direct| ModelKind::Direct(Box::new(direct)))
-            }
-        };
-        let Some(kind) = kind else {
+        let Some(kind) = composite_kind(&mut findings, &mut ignored, &mut wire, strictness)
+            .or_else(|| direct(&mut findings, &mut wire).map(Box::new).map(ModelKind::Direct))
+        else {
             return Err(findings.into_invalid());
         };
         let resource = Self {
@@ -359,8 +381,8 @@ impl Resource for Model {
         findings.into_result(Checked { resource, ignored })
     }
 
-    fn identity(&self) -> Arc<str> {
-        self.display_name.clone()
+    fn identity(&self) -> Option<Arc<str>> {
+        Some(self.display_name.clone())
     }
 }
 
@@ -370,7 +392,11 @@ fn direct(findings: &mut Findings, wire: &mut Wire) -> Option<Direct> {
         (wire.model_name.is_none(), "model_name"),
         (wire.provider_key_id.is_none(), "provider_key_id"),
     ] {
-        findings.require(!missing, field, "is required, unless the model is a group with routing");
+        findings.require(
+            !missing,
+            field,
+            "is required, unless the model has routing, ensemble or semantic",
+        );
     }
     let provider = wire.provider.take()?;
     let model_name = wire.model_name.take()?;
@@ -451,14 +477,57 @@ fn check_routing(findings: &mut Findings, routing: &Routing) {
     );
 }
 
-/// Fields that a group cannot use: mistakes where somebody writes one, and of those the harmless
-/// ones are only reported where an older writer left them behind.
-fn inapplicable_to_groups(
+/// What leads to several models; `None` for a direct one.
+fn composite_kind(
     findings: &mut Findings,
     ignored: &mut Vec<String>,
-    wire: &Wire,
+    wire: &mut Wire,
+    strictness: Strictness,
+) -> Option<ModelKind> {
+    let blocks = (wire.routing.take(), wire.ensemble.take(), wire.semantic.take());
+    let given = [blocks.0.is_some(), blocks.1.is_some(), blocks.2.is_some()];
+    findings.require(
+        given.iter().filter(|given| **given).count() < 2,
+        "",
+        "give only one of routing, ensemble and semantic",
+    );
+    let kind = match blocks {
+        (Some(routing), _, _) => {
+            check_routing(findings, &routing);
+            ModelKind::Group { routing: Box::new(routing) }
+        }
+        (None, Some(ensemble), _) => {
+            check_ensemble(findings, &ensemble);
+            ModelKind::Ensemble { ensemble: Box::new(ensemble) }
+        }
+        (None, None, Some(semantic)) => {
+            check_semantic(findings, &semantic);
+            ModelKind::Semantic { semantic: Box::new(semantic), retries: wire.retries }
+        }
+        (None, None, None) => return None,
+    };
+    inapplicable(findings, ignored, (wire, &kind), strictness);
+    if matches!(kind, ModelKind::Ensemble { .. }) {
+        (wire.timeout, wire.stream_timeout) = (None, None);
+    }
+    Some(kind)
+}
+
+/// Fields that such a model cannot use: mistakes where somebody writes one, and of those the
+/// harmless ones are only reported where an older writer left them behind.
+fn inapplicable(
+    findings: &mut Findings,
+    ignored: &mut Vec<String>,
+    (wire, kind): (&Wire, &ModelKind),
     strictness: Strictness,
 ) {
+    let ensemble = matches!(kind, ModelKind::Ensemble { .. });
+    let what = match kind {
+        ModelKind::Ensemble { .. } => "an ensemble",
+        ModelKind::Semantic { .. } => "a semantic router",
+        _ => "a group",
+    };
+    let retries = !matches!(kind, ModelKind::Semantic { .. }) && wire.retries.is_some();
     for (present, field, harmless) in [
         (wire.provider.is_some(), "provider", false),
         (wire.model_name.is_some(), "model_name", false),
@@ -466,9 +535,11 @@ fn inapplicable_to_groups(
         (wire.embedding.is_some(), "embedding", false),
         (wire.background_model_check.is_some(), "background_model_check", false),
         (wire.cooldown.is_some(), "cooldown", false),
-        (wire.retries.is_some(), "retries", true),
+        (retries, "retries", true),
         (wire.cost.is_some(), "cost", true),
         (wire.auto_prompt_caching.is_some(), "auto_prompt_caching", true),
+        (ensemble && wire.timeout.is_some(), "timeout", true),
+        (ensemble && wire.stream_timeout.is_some(), "stream_timeout", true),
     ] {
         if !present {
             continue;
@@ -476,7 +547,7 @@ fn inapplicable_to_groups(
         if harmless && strictness == Strictness::Lenient {
             ignored.push(format!("inapplicable:{field}"));
         } else {
-            findings.require(false, field, "does not apply to a group");
+            findings.require(false, field, format!("does not apply to {what}"));
         }
     }
 }

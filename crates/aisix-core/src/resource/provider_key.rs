@@ -129,12 +129,8 @@ pub struct UpstreamTls {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<String>,
     /// Whether certificates are checked at all.
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     pub verify: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// How requests to a vendor differ from its family's: data, not code.
@@ -296,8 +292,8 @@ impl Resource for ProviderKey {
         })
     }
 
-    fn identity(&self) -> Arc<str> {
-        self.display_name.clone()
+    fn identity(&self) -> Option<Arc<str>> {
+        Some(self.display_name.clone())
     }
 }
 

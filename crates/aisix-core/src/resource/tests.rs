@@ -238,7 +238,7 @@ fn errors_name_the_field_and_what_was_expected() {
         (
             "model_name",
             "absent",
-            "model_name: is required, unless the model is a group with routing",
+            "model_name: is required, unless the model has routing, ensemble or semantic",
         ),
         ("rate_limit", r#"{"rpm": "many"}"#, "rate_limit.rpm: must be a whole number, 0 or more"),
     ] {

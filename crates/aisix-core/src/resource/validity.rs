@@ -1,6 +1,7 @@
 //! How documents are judged.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
 
@@ -107,6 +108,35 @@ impl Findings {
 
     pub(super) fn not_empty(&mut self, value: &str, field: &str) {
         self.require(!value.is_empty(), field, "must not be empty");
+    }
+
+    /// A list that holds something.
+    pub(super) fn some<T>(&mut self, list: &[T], field: &str) {
+        self.require(!list.is_empty(), field, "must hold at least one entry");
+    }
+
+    /// A text of so many characters and no more.
+    pub(super) fn at_most(&mut self, text: &str, most: usize, field: &str) {
+        let fits = text.chars().nth(most).is_none();
+        self.require(fits, field, format!("must be at most {most} characters"));
+    }
+
+    pub(super) fn within(&mut self, number: u64, range: RangeInclusive<u64>, field: &str) {
+        let message = format!("must be from {} to {}", range.start(), range.end());
+        self.require(range.contains(&number), field, message);
+    }
+
+    /// A share of a whole.
+    pub(super) fn share(&mut self, number: f64, field: &str) {
+        self.require((0.0..=1.0).contains(&number), field, "must be from 0 to 1");
+    }
+
+    pub(super) fn extend(&mut self, problems: Vec<Problem>) {
+        self.0.extend(problems);
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.0
     }
 
     pub(super) fn into_invalid(self) -> Invalid {

@@ -27,6 +27,8 @@ fn message(text: &str) -> String {
     // A quoted value may itself hold ", expected ": what serde says comes last.
     let expected = text.rsplit_once(", expected ").map(|(_, expected)| expected);
     match expected {
+        // Only shapes that stay closed say so; the path ends with the field.
+        _ if text.starts_with("unknown field ") => "unknown field".to_owned(),
         Some(names) if text.starts_with("unknown variant ") => format!("must be {names}"),
         Some(expected) if text.starts_with("invalid ") => format!("must be {}", words(expected)),
         _ => "is not valid".to_owned(),

@@ -2,6 +2,7 @@
 
 mod entry;
 mod table;
+mod tables;
 mod update;
 
 #[cfg(test)]
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use entry::{Change, Diagnostic, Entry, Finding, RejectionKind, Revision, Stored};
-use table::Table;
+use tables::Tables;
 
 use crate::error::{Error, ErrorCode};
 use crate::glob::Glob;
@@ -32,9 +33,7 @@ use crate::resource::{ApiKey, Kind, Model, ProviderKey, SecretResolver};
 /// the one that was created first serves, and the other waits.
 #[derive(Clone, Default)]
 pub struct Snapshot {
-    provider_keys: Table<ProviderKey>,
-    models: Table<Model>,
-    api_keys: Table<ApiKey>,
+    tables: Tables,
     /// Patterns by length of the name, longest last; the name decides ties, so that every gateway
     /// decides alike.
     wildcards: imbl::OrdMap<(usize, Arc<str>), Glob>,
@@ -98,11 +97,7 @@ impl Snapshot {
             .findings
             .iter()
             .map(|(key, finding)| Diagnostic { key: key.clone(), finding: finding.clone() });
-        let mut diagnostics: Vec<_> = findings
-            .chain(self.provider_keys.duplicates())
-            .chain(self.models.duplicates())
-            .chain(self.api_keys.duplicates())
-            .collect();
+        let mut diagnostics: Vec<_> = findings.chain(self.tables.duplicates()).collect();
         diagnostics.sort_by(|a, b| a.key.cmp(&b.key));
         diagnostics
     }
@@ -116,40 +111,36 @@ impl Snapshot {
     /// A provider key by id.
     #[must_use]
     pub fn provider_key(&self, id: &str) -> Option<&Arc<Stored<ProviderKey>>> {
-        self.provider_keys.by_id(id)
+        self.tables.provider_keys.by_id(id)
     }
 
     /// A model by id.
     #[must_use]
     pub fn model(&self, id: &str) -> Option<&Arc<Stored<Model>>> {
-        self.models.by_id(id)
+        self.tables.models.by_id(id)
     }
 
     /// An API key by id.
     #[must_use]
     pub fn api_key(&self, id: &str) -> Option<&Arc<Stored<ApiKey>>> {
-        self.api_keys.by_id(id)
+        self.tables.api_keys.by_id(id)
     }
 
     /// All models, in no particular order.
     pub fn models(&self) -> impl Iterator<Item = &Arc<Stored<Model>>> {
-        self.models.iter()
+        self.tables.models.iter()
     }
 
     /// How many resources of a kind serve.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
-        match kind {
-            Kind::ProviderKeys => self.provider_keys.len(),
-            Kind::Models => self.models.len(),
-            Kind::ApiKeys => self.api_keys.len(),
-        }
+        self.tables.count(kind)
     }
 
     /// The model that has exactly this name.
     #[must_use]
     pub fn model_named(&self, name: &str) -> Option<&Arc<Stored<Model>>> {
-        self.models.by_identity(name)
+        self.tables.models.by_identity(name)
     }
 
     /// The model that a caller means by this name: the exact one, else the most specific pattern.
@@ -173,7 +164,7 @@ impl Snapshot {
         now: impl FnOnce() -> Timestamp,
     ) -> Result<&Arc<Stored<ApiKey>>, Error> {
         let unknown = || Error::new(ErrorCode::InvalidApiKey, "Invalid API key");
-        if let Some(key) = self.api_keys.by_identity(hash) {
+        if let Some(key) = self.tables.api_keys.by_identity(hash) {
             return valid(key, now);
         }
         let now = now();
@@ -182,7 +173,7 @@ impl Snapshot {
             previous.any(|previous| previous.key_hash == *hash && now <= previous.expires_at)
         };
         let claimants = self.previous_keys.get(hash).into_iter().flatten();
-        let mut keys = claimants.filter_map(|(_, id)| self.api_keys.by_id(id.as_str()));
+        let mut keys = claimants.filter_map(|(_, id)| self.tables.api_keys.by_id(id.as_str()));
         valid(keys.find(within_grace).ok_or_else(unknown)?, || now)
     }
 }

@@ -93,7 +93,12 @@ impl<T: Resource> Table<T> {
         let Some(stored) = stored else {
             return self.delete(id);
         };
-        let identity = stored.spec.identity();
+        let Some(identity) = stored.spec.identity() else {
+            let mut shift = self.delete(id);
+            self.serving.insert(id.clone(), stored.clone());
+            shift.came.push(stored);
+            return shift;
+        };
         let mut shift = match self.by_identity(&identity) {
             // Whoever waits for the name goes on waiting.
             Some(owner) if rank(owner) == rank(&stored) => {
@@ -131,6 +136,9 @@ impl<T: Resource> Table<T> {
         };
         let identity = gone.spec.identity();
         shift.gone.push(gone);
+        let Some(identity) = identity else {
+            return shift;
+        };
         self.owners.remove(&identity);
         let first = self.waiting.get(&identity).and_then(|queue| queue.get_min()).cloned();
         if let Some((place, heir)) = first {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::Snapshot;
 use super::entry::{Diagnostic, Entry, Finding, RejectionKind, Stored};
 use super::table::{Shift, Table};
+use super::tables::{Indexed, Tabled};
 use crate::id::{KeyProblem, ResourceKey};
-use crate::resource::{ApiKey, Document, Kind, Model, Resource, SecretResolver, Strictness};
+use crate::resource::{ApiKey, Document, Model, Resource, SecretResolver, Strictness};
 
 impl Snapshot {
     /// Takes over one document; where it is rejected, what `previous` served for it serves on.
@@ -19,22 +20,7 @@ impl Snapshot {
     ) -> Vec<Diagnostic> {
         let (finding, duplicate) = match ResourceKey::parse(&entry.key) {
             Err(problem) => (Some(bad_key(&problem)), None),
-            Ok(key) => match key.kind {
-                Kind::ProviderKeys => {
-                    let (value, finding) = decode(entry, &key, secrets, &previous.provider_keys);
-                    (finding, self.provider_keys.set(&key.id, value).duplicate)
-                }
-                Kind::Models => {
-                    let (value, finding) = decode(entry, &key, secrets, &previous.models);
-                    let shift = self.models.set(&key.id, value);
-                    (finding, self.index_models(shift))
-                }
-                Kind::ApiKeys => {
-                    let (value, finding) = decode(entry, &key, secrets, &previous.api_keys);
-                    let shift = self.api_keys.set(&key.id, value);
-                    (finding, self.index_api_keys(shift))
-                }
-            },
+            Ok(key) => self.set(entry, &key, secrets, previous),
         };
         let finding = match finding {
             None => {
@@ -54,34 +40,43 @@ impl Snapshot {
         let Ok(key) = ResourceKey::parse(key) else {
             return;
         };
-        match key.kind {
-            Kind::ProviderKeys => drop(self.provider_keys.delete(&key.id)),
-            Kind::Models => {
-                let shift = self.models.delete(&key.id);
-                self.index_models(shift);
-            }
-            Kind::ApiKeys => {
-                let shift = self.api_keys.delete(&key.id);
-                self.index_api_keys(shift);
-            }
-        }
+        self.unset(&key);
     }
 
-    fn index_models(&mut self, shift: Shift<Model>) -> Option<Diagnostic> {
+    /// Takes over one document of a kind: what there is to say of it, and of another that has to
+    /// wait because of it.
+    pub(super) fn set_as<T: Tabled + Indexed>(
+        &mut self,
+        entry: &Entry,
+        key: &ResourceKey,
+        secrets: &dyn SecretResolver,
+        previous: &Self,
+    ) -> (Option<Finding>, Option<Diagnostic>) {
+        let (value, finding) = decode(entry, key, secrets, T::table(&previous.tables));
+        let shift = T::table_mut(&mut self.tables).set(&key.id, value);
+        T::index(self, &shift);
+        (finding, shift.duplicate)
+    }
+
+    pub(super) fn unset_as<T: Tabled + Indexed>(&mut self, key: &ResourceKey) {
+        let shift = T::table_mut(&mut self.tables).delete(&key.id);
+        T::index(self, &shift);
+    }
+
+    pub(super) fn index_models(&mut self, shift: &Shift<Model>) {
         let place = |model: &Model| (model.display_name.len(), model.display_name.clone());
-        for model in shift.gone {
+        for model in &shift.gone {
             self.wildcards.remove(&place(&model.spec));
         }
-        for model in shift.came {
+        for model in &shift.came {
             if let Some(glob) = model.spec.wildcard() {
                 self.wildcards.insert(place(&model.spec), glob);
             }
         }
-        shift.duplicate
     }
 
-    fn index_api_keys(&mut self, shift: Shift<ApiKey>) -> Option<Diagnostic> {
-        for key in shift.gone {
+    pub(super) fn index_api_keys(&mut self, shift: &Shift<ApiKey>) {
+        for key in &shift.gone {
             for previous in &key.spec.previous_keys {
                 if let Some(claimants) = self.previous_keys.get_mut(&previous.key_hash) {
                     claimants.remove(&(key.created, key.id.clone()));
@@ -91,13 +86,12 @@ impl Snapshot {
                 }
             }
         }
-        for key in shift.came {
+        for key in &shift.came {
             for previous in &key.spec.previous_keys {
                 let claimants = self.previous_keys.entry(previous.key_hash).or_default();
                 claimants.insert((key.created, key.id.clone()));
             }
         }
-        shift.duplicate
     }
 }
 

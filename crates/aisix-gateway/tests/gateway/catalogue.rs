@@ -32,6 +32,8 @@ fn catalogue(allowed: &[&str]) -> World {
         ("models/w", direct("open-*", "o-*", "pk")),
         ("models/g", group("group", &["alpha", "beta"])),
         ("models/s", group("single", &["alpha"])),
+        ("models/e", ensemble("panel", "alpha")),
+        ("models/r", semantic("sorted", "alpha")),
         ("api_keys/k", api_key(CALLER, allowed)),
     ]);
     World::with(Settings::default(), &documents)
@@ -53,6 +55,19 @@ async fn the_list_names_what_the_caller_may_use_and_leads_to_one_target() {
         let ids: Vec<_> = list["data"].as_array().expect("a list").iter().collect();
         let ids: Vec<_> = ids.iter().map(|item| item["id"].as_str().expect("an id")).collect();
         assert_eq!(ids, expected, "for {allowed:?}");
+    }
+}
+
+#[tokio::test]
+async fn models_that_cannot_be_called_yet_say_so() {
+    let world = catalogue(&["*"]);
+    for (model, shape) in [("panel", "an ensemble"), ("sorted", "a semantic router")] {
+        let answer = world.chat(openai::chat_request(model, "hi")).await;
+        assert_eq!(answer.status, 501);
+        let error = error_of(&answer);
+        assert_eq!(error["type"], "not_implemented");
+        let message = format!("model '{model}' is {shape}, which cannot be called yet");
+        assert_eq!(error["message"], message);
     }
 }
 

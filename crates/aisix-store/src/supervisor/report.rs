@@ -10,11 +10,13 @@ use crate::source::StoreError;
 
 /// The source is being watched.
 pub(super) fn connected(snapshot: &Snapshot) {
+    let counts = Kind::ALL.map(|kind| snapshot.count(kind));
     info!(
         revision = snapshot.revision(),
         provider_keys = snapshot.count(Kind::ProviderKeys),
         models = snapshot.count(Kind::Models),
         api_keys = snapshot.count(Kind::ApiKeys),
+        resources = counts.iter().sum::<usize>(),
         "watching the configuration source"
     );
 }

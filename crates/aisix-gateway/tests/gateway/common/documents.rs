@@ -53,6 +53,24 @@ pub fn group(name: &str, targets: &[&str]) -> Value {
     json!({"display_name": name, "routing": {"strategy": "failover", "targets": targets}})
 }
 
+/// A model that asks another one and lets it judge.
+pub fn ensemble(name: &str, model: &str) -> Value {
+    let panel = [json!({"model": model})];
+    json!({"display_name": name, "ensemble": {"panel": panel, "judge": {"model": model}}})
+}
+
+/// A model that leads to another one by likeness.
+pub fn semantic(name: &str, model: &str) -> Value {
+    let route = json!({"name": "code", "examples": ["fix it"], "target": model});
+    json!({
+        "display_name": name,
+        "semantic": {
+            "embedding_model": model, "default": model, "routes": [route],
+            "match": {"threshold": 0.5},
+        },
+    })
+}
+
 /// A caller's key that grants these models.
 pub fn api_key(plaintext: &str, allowed_models: &[&str]) -> Value {
     json!({"key_hash": KeyHash::of(plaintext).to_string(), "allowed_models": allowed_models})

@@ -7,7 +7,9 @@ pub mod recorder;
 pub mod streamed;
 pub mod world;
 
-pub use documents::{CALLER, MODEL, SECRET, UPSTREAM_MODEL, api_key, direct, group, provider_key};
+pub use documents::{
+    CALLER, MODEL, SECRET, UPSTREAM_MODEL, api_key, direct, ensemble, group, provider_key, semantic,
+};
 pub use recorder::Recorder;
 pub use streamed::Streamed;
 pub use world::{World, post};
