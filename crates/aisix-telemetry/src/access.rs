@@ -23,7 +23,7 @@ pub struct AccessRecord<'a> {
     pub provider: Option<&'a str>,
     /// The id of the caller's key.
     pub api_key_id: Option<&'a str>,
-    /// The name of the model that served, where it was reached through a group.
+    /// The name of the model that served, where the caller sent another.
     pub served_by_model: Option<&'a str>,
     /// How many candidates were called.
     pub attempts: Option<u32>,

@@ -69,9 +69,9 @@ impl Completion {
         self.outcome.attempts += 1;
     }
 
-    pub(super) fn served(&mut self, provider: String, served_by: Option<Arc<str>>) {
+    pub(super) fn served(&mut self, provider: String, model: Arc<str>) {
         self.provider = Some(provider);
-        self.outcome.served_by = served_by;
+        self.outcome.served_by = Some(model);
     }
 
     pub(super) fn usage(&mut self, usage: Option<Usage>) {
@@ -150,6 +150,7 @@ impl Completion {
 
     fn record(&self) -> AccessRecord<'_> {
         let usage = self.outcome.usage;
+        let served_by = self.outcome.served_by.as_deref();
         AccessRecord {
             request_id: &self.arrival.request_id,
             method: self.arrival.endpoint.method.as_str(),
@@ -159,7 +160,7 @@ impl Completion {
             model: self.model.as_deref(),
             provider: self.provider.as_deref(),
             api_key_id: Some(self.api_key_id.as_str()),
-            served_by_model: self.outcome.served_by.as_deref(),
+            served_by_model: served_by.filter(|name| self.model.as_deref() != Some(name)),
             attempts: (self.outcome.attempts > 0).then_some(self.outcome.attempts),
             prompt_tokens: usage.map(|usage| usage.input),
             completion_tokens: usage.map(|usage| usage.output),

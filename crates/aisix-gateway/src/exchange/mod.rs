@@ -191,9 +191,9 @@ impl Exchange {
         match attempt.run(chat).await {
             Ok(source) => {
                 self.shared.health.succeeded(model);
-                let served_by = candidate.target.display_name.clone();
-                let served_by = failover.names_who_served().then_some(served_by);
-                self.completion.served(candidate.provider, served_by.clone());
+                let name = candidate.target.display_name.clone();
+                self.completion.served(candidate.provider, name.clone());
+                let served_by = failover.names_who_served().then_some(name);
                 Ok((source, served_by))
             }
             Err(error) => {

@@ -59,8 +59,13 @@ fn assert_served_by(answer: &aisix_testing::Response, name: &str) {
 async fn the_first_target_serves_under_the_name_that_the_caller_sent() {
     let group = Group::new(json!({}));
     group.succeed(0);
-    assert_served_by(&group.ask().await, "first");
+    let answer = group.ask().await;
+    assert_served_by(&answer, "first");
     assert_eq!(group.calls(), [1, 0, 0]);
+    let id = answer.header("x-aisix-request-id").expect("a request id");
+    let outcome = group.world.recorder.outcome(id).await;
+    assert_eq!(outcome.served_by.as_deref(), Some("first"));
+    assert!(logs::access_line(id).await.contains("served_by_model=\"first\""));
     let sent: Value = group.upstreams[0].next_request().await.json();
     assert_eq!(sent["model"], "first-up");
 }

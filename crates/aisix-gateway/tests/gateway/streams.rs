@@ -72,11 +72,13 @@ async fn usage_that_the_caller_did_not_ask_for_is_swallowed_but_reported() {
     let outcome = world.recorder.outcome("usage-1").await;
     let usage = Usage { input: openai::PROMPT_TOKENS, output: 3, ..Usage::default() };
     assert_eq!(outcome.usage, Some(usage));
+    assert_eq!((outcome.attempts, outcome.served_by.as_deref()), (1, Some(MODEL)));
     assert_eq!((outcome.status, outcome.error, outcome.cancelled), (200, None, false));
     let line = logs::access_line("usage-1").await;
     for field in ["status=200", "prompt_tokens=19", "completion_tokens=3", "total_tokens=22"] {
         assert!(line.contains(field), "{field} in {line}");
     }
+    assert!(!line.contains("served_by_model"), "{line}");
 }
 
 #[tokio::test]
