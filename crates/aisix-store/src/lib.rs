@@ -20,12 +20,14 @@
 
 pub mod embedded;
 mod engine;
+mod etcd;
 mod memory;
 mod sealer;
 mod source;
 mod supervisor;
 
 pub use embedded::EmbeddedStore;
+pub use etcd::{EtcdLogin, EtcdOptions, EtcdStore, EtcdTls};
 pub use memory::MemoryStore;
 pub use sealer::{MasterKey, SealError, Sealer};
 pub use source::{

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use aisix_store::{ConfigStore, EmbeddedStore, MemoryStore};
+use aisix_store::{ConfigStore, EmbeddedStore, EtcdOptions, EtcdStore, MemoryStore};
+use aisix_testing::Etcd;
 use aisix_testing::conformance::store::{Fixture, run};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 /// Long enough for the suite to watch from, short enough to be forgotten.
 const HISTORY: u64 = 1000;
@@ -20,6 +22,17 @@ async fn a_store_in_memory_conforms() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_embedded_store_conforms() {
     run(Embedded::create).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_in_etcd_conforms() {
+    let etcd = Arc::new(Mutex::new(Etcd::start().await));
+    let mut cases = 0;
+    run(async || {
+        cases += 1;
+        InEtcd { etcd: etcd.clone(), prefix: format!("/case-{cases}") }
+    })
+    .await;
 }
 
 struct InMemory(MemoryStore);
@@ -79,5 +92,32 @@ async fn make_history(store: &impl ConfigStore) {
     for _ in 0..HISTORY {
         let written = filler.put("x", Bytes::new(), aisix_store::Expect::Any);
         written.await.unwrap();
+    }
+}
+
+/// A prefix of its own, in an etcd that all cases share.
+struct InEtcd {
+    etcd: Arc<Mutex<Etcd>>,
+    prefix: String,
+}
+
+#[async_trait]
+impl Fixture for InEtcd {
+    fn store(&self) -> Arc<dyn ConfigStore> {
+        let url = self.etcd.try_lock().expect("nobody restarts it now").url();
+        let options = EtcdOptions::new(vec![url], &*self.prefix);
+        Arc::new(EtcdStore::new(&options).unwrap())
+    }
+
+    async fn forget(&mut self) {
+        self.store().put("filler", Bytes::new(), aisix_store::Expect::Any).await.unwrap();
+        self.etcd.lock().await.compact().await;
+    }
+
+    async fn restart(&mut self) -> bool {
+        let mut etcd = self.etcd.lock().await;
+        etcd.kill().await;
+        etcd.start_again().await;
+        true
     }
 }

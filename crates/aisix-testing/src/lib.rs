@@ -6,6 +6,7 @@
 //! - [`client`] speaks HTTP/1.1 over a bare socket, so that a test can send what no HTTP library
 //!   would send, and see where an answer broke off.
 //! - [`conformance`] is one suite for each public trait.
+//! - [`etcd`] runs a real etcd of a test's own.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
 //! - [`canary`] plants secrets and looks for them, also encoded, wherever they might have leaked.
@@ -32,6 +33,7 @@
 pub mod canary;
 pub mod client;
 pub mod conformance;
+pub mod etcd;
 pub mod fixtures;
 pub mod process;
 pub mod upstream;
@@ -40,5 +42,6 @@ mod wire;
 
 pub use canary::Canaries;
 pub use client::{Connection, Request, Response};
+pub use etcd::Etcd;
 pub use process::{Process, Program, free_port};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};

@@ -20,6 +20,8 @@ pub(super) struct State {
     pub(super) published: Option<Published>,
     /// Whether the source is being watched.
     pub(super) connected: bool,
+    /// Whether the source was ever lost, or could not be reached.
+    pub(super) failed: bool,
 }
 
 /// A snapshot that is served, and since when.
@@ -75,6 +77,15 @@ impl Applied {
         let mut state = self.state.clone();
         let reached = state.wait_for(|state| state.revision() >= Some(revision));
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
+    }
+
+    /// Waits until something is served or the source has failed once, but no longer than `patience`;
+    /// answers whether something is served.
+    pub async fn begun(&self, patience: Duration) -> bool {
+        let mut state = self.state.clone();
+        let begun = state.wait_for(|state| state.published.is_some() || state.failed);
+        let _ = tokio::time::timeout(patience, begun).await;
+        self.ever()
     }
 }
 

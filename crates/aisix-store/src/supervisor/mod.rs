@@ -148,7 +148,7 @@ impl Supervisor {
     }
 
     fn disconnected(&mut self, lost: &Lost) {
-        self.state.send_modify(|state| state.connected = false);
+        self.state.send_modify(|state| (state.connected, state.failed) = (false, true));
         match lost {
             Lost::Compacted => report::compacted(),
             Lost::Source(error) if !self.lost => {

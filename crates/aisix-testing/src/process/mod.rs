@@ -220,6 +220,16 @@ impl Process {
         self.signal(Signal::KILL);
     }
 
+    /// Stops it where it is, until [`resume`](Self::resume) (SIGSTOP).
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     /// Whether it still runs.
     ///
     /// # Panics
