@@ -46,6 +46,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         cargo
             .args(&args.cargo_test)
             .env("AISIX_TEST_BIN", workspace.release_binary())
+            .env("AISIX_TEST_ETCD", provision::ETCD)
             .env("AISIX_TEST_PYTHON", &tools.python)
             .env("AISIX_TEST_NODE", &tools.node)
             .env("AISIX_TEST_NODE_MODULES", &tools.node_modules);

@@ -104,7 +104,7 @@ struct InEtcd {
 #[async_trait]
 impl Fixture for InEtcd {
     fn store(&self) -> Arc<dyn ConfigStore> {
-        let url = self.etcd.try_lock().expect("nobody restarts it now").url();
+        let url = self.etcd.try_lock().unwrap().url();
         let options = EtcdOptions::new(vec![url], &*self.prefix);
         Arc::new(EtcdStore::new(&options).unwrap())
     }

@@ -9,6 +9,7 @@ mod apt;
 mod awk;
 mod cargo_deny;
 mod curl;
+mod etcd;
 mod nginx;
 mod node;
 mod pins;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 pub(crate) use self::cargo_deny::install as cargo_deny;
+pub(crate) use self::etcd::PROGRAM as ETCD;
 use self::pins::Pins;
 use crate::cargo::Workspace;
 
@@ -35,7 +37,8 @@ struct Tool {
     packages: &'static [&'static str],
 }
 
-const FOR_TESTS: &[Tool] = &[curl::TOOL, shasum::TOOL, awk::TOOL, python::TOOL, node::TOOL];
+const FOR_TESTS: &[Tool] =
+    &[curl::TOOL, shasum::TOOL, awk::TOOL, etcd::TOOL, python::TOOL, node::TOOL];
 const FOR_BENCH: &[Tool] = &[nginx::TOOL];
 
 /// What the end-to-end tests are told by environment variables.

@@ -20,8 +20,8 @@ const RESOURCES_FILE: &str = "AISIX_RESOURCES_FILE";
 #[derive(Debug, Default)]
 pub(super) struct Overrides {
     values: Vec<(Key, Value)>,
-    /// One for each variable that looks like ours and names no key.
-    pub(super) warnings: Vec<String>,
+    /// The variables that look like ours and name no key.
+    unknown: Vec<String>,
 }
 
 impl Overrides {
@@ -42,10 +42,7 @@ impl Overrides {
             }
             match keys::find_variable(&name) {
                 Some(key) => overrides.values.push((key, parse(key, &name, &value)?)),
-                None => overrides.warnings.push(format!(
-                    "the environment variable {name} begins like ours, but names no configuration \
-                     key: ignored"
-                )),
+                None => overrides.unknown.push(name),
             }
         }
         Ok(overrides)
@@ -56,6 +53,19 @@ impl Overrides {
         for (key, value) in &self.values {
             set(keys, key.path, value.clone());
         }
+    }
+
+    /// One warning for each variable that looks like ours and means nothing, unless the
+    /// configuration names it for another purpose.
+    pub(super) fn warnings(&self, named: Option<&str>) -> Vec<String> {
+        let ignored = self.unknown.iter().filter(|name| Some(name.as_str()) != named);
+        let warning = |name| {
+            format!(
+                "the environment variable {name} begins like ours, but names no configuration key: \
+                 ignored"
+            )
+        };
+        ignored.map(warning).collect()
     }
 
     /// The variable that sets a key, if one does.

@@ -25,8 +25,10 @@ pub(crate) fn load(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
     let mut tree = file::read(path)?;
-    let overrides = Overrides::read(variables)?;
+    let variables: Vec<_> = variables.into_iter().collect();
+    let overrides = Overrides::read(variables.iter().cloned())?;
     overrides.apply(&mut tree);
+    let names_etcd = tree.contains_key("etcd");
     let origin = |key: &str| overrides.variable(key);
     let fail = |(key, reason): (String, String)| match origin(keys::outside_lists(&key)) {
         Some(variable) => match key.split_once('[') {
@@ -35,9 +37,16 @@ pub(crate) fn load(
         },
         None => ConfigError::key(path.display().to_string(), key, reason),
     };
-    let config = typed(tree).map_err(fail)?;
-    check::rules(&config).map_err(|(key, reason)| fail((key.to_owned(), reason)))?;
-    Ok(Loaded { config, warnings: overrides.warnings })
+    let mut config = typed(tree).map_err(fail)?;
+    let rule = |(key, reason): (&str, String)| fail((key.to_owned(), reason));
+    check::rules(&config).map_err(rule)?;
+    // Whoever names etcd would not expect to be served from another store.
+    if names_etcd {
+        config.etcd.check().map_err(rule)?;
+    }
+    config.etcd.find_password(&variables).map_err(rule)?;
+    let warnings = overrides.warnings(config.etcd.password_env.as_deref());
+    Ok(Loaded { config, warnings })
 }
 
 /// Fails with the key and the reason.

@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod environment;
 mod error;
+mod etcd;
 mod file;
 mod keys;
 mod load;
@@ -22,6 +23,7 @@ use aisix_core::Secret;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
+pub(crate) use etcd::Etcd;
 pub(crate) use load::{Loaded, load};
 
 /// Everything that `config.yaml` can say.
@@ -31,6 +33,7 @@ pub(crate) use load::{Loaded, load};
 pub(crate) struct Config {
     pub(crate) proxy: Proxy,
     pub(crate) admin: Admin,
+    pub(crate) etcd: Etcd,
     pub(crate) store: Store,
     pub(crate) observability: Observability,
     pub(crate) upstream: Upstream,
@@ -97,7 +100,7 @@ pub(crate) struct Admin {
     pub(crate) admin_key: Option<Secret>,
 }
 
-/// The embedded store.
+/// The embedded store, which is used where etcd is not, and the key to the secrets of either.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]

@@ -8,6 +8,14 @@ use http::HeaderName;
 use super::{Config, Downstream, Proxy, Rewrite, Upstream};
 
 impl Config {
+    /// Where the configuration of the gateway lies, for the log.
+    pub(crate) fn place(&self) -> String {
+        match self.etcd.is_used() {
+            true => self.etcd.endpoints.join(","),
+            false => self.store.path.display().to_string(),
+        }
+    }
+
     /// What the data plane is told.
     pub(crate) fn gateway(&self) -> Settings {
         let Proxy { request_body_limit_bytes: limit, request_id, real_ip, url_rewrites, .. } =

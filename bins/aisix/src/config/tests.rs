@@ -36,7 +36,7 @@ fn problem(name: &str, text: &str, variables: &[(&str, &str)]) -> String {
 #[test]
 fn says_in_one_line_what_is_wrong_with_a_file() {
     let here = "the keys here are";
-    let top = "proxy, admin, store, observability, upstream, downstream, shutdown";
+    let top = "proxy, admin, etcd, store, observability, upstream, downstream, shutdown";
     let number = "must be a whole number, 0 or more";
     let other = "not supported by this version: remove it";
     for (text, expected) in [
@@ -52,7 +52,7 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
             let keys = "addr, request_body_limit_bytes, workers, request_id, real_ip, url_rewrites";
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
-        ("etcd: {endpoints: [http://127.0.0.1:2379]}", format!("etcd: {other}")),
+        ("resources_file: resources.yaml", format!("resources_file: {other}")),
         ("upstream: {tls: {verify: false}}", format!("upstream.tls: {other}")),
         ("proxy: 3000", "proxy: must hold further keys".into()),
         ("proxy: {addr: 3000}", "proxy.addr: must be a string".into()),
@@ -169,6 +169,96 @@ fn says_in_one_line_what_is_wrong_with_the_edge() {
     ] {
         assert_problem(text, &expected);
     }
+}
+
+#[test]
+fn says_in_one_line_what_is_wrong_with_etcd() {
+    let one = "needs at least one URL, such as http://127.0.0.1:2379";
+    let files = "is missing: etcd.tls needs all three files";
+    let no_url = "is not a URL such as http://127.0.0.1:2379";
+    let tls = "tls: {ca_cert_file: a, client_cert_file: b, client_key_file: c}";
+    for (section, expected) in [
+        ("{}", format!("etcd.endpoints: {one}")),
+        ("{endpoints: []}", format!("etcd.endpoints: {one}")),
+        ("{prefix: /x}", format!("etcd.endpoints: {one}")),
+        ("{endpoints: [a], prefix: '/'}", "etcd.prefix: must name a root, such as /aisix".into()),
+        ("{endpoints: [a], env_id: a/b}", "etcd.env_id: must not hold a slash".into()),
+        ("{endpoints: [a], user: u}", "etcd.user: needs etcd.password_env beside it".into()),
+        ("{endpoints: [a], password_env: P}", {
+            "etcd.password_env: needs etcd.user beside it".into()
+        }),
+        ("{endpoints: [a], user: u, password_env: NONE}", {
+            "etcd.password_env: the variable NONE is not set".into()
+        }),
+        ("{endpoints: [a], dial_timeout_ms: 0}", {
+            "etcd.dial_timeout_ms: must be at least 1".into()
+        }),
+        ("{endpoints: [a], request_timeout_ms: 0}", {
+            "etcd.request_timeout_ms: must be at least 1".into()
+        }),
+        ("{endpoints: [a], tls: {ca_cert_file: a}}", {
+            format!("etcd.tls.client_cert_file: {files}")
+        }),
+        ("{endpoints: [a], tls: {domain_name: a}}", format!("etcd.tls.ca_cert_file: {files}")),
+        ("{endpoints: ['https://a:1']}", {
+            "etcd.endpoints: 'https://a:1' needs etcd.tls with its certificates".into()
+        }),
+        (&format!("{{endpoints: ['http://a:1'], {tls}}}"), {
+            let what = "is not encrypted, and etcd.tls is set: write https://";
+            format!("etcd.endpoints: 'http://a:1' {what}")
+        }),
+        ("{endpoints: ['http://u:sesame@a:1']}", {
+            let what = "holds a user or password: they belong in etcd.user and etcd.password_env";
+            format!("etcd.endpoints: {what}")
+        }),
+        ("{endpoints: ['']}", format!("etcd.endpoints: '' {no_url}")),
+        ("{endpoints: ['ftp://a']}", format!("etcd.endpoints: 'ftp://a' {no_url}")),
+        ("{endpoints: ['http://a/b']}", format!("etcd.endpoints: 'http://a/b' {no_url}")),
+        ("{endpoints: http://a}", "etcd.endpoints: must be a list of strings".into()),
+        ("{endpoint: a}", {
+            let keys = "endpoints, prefix, env_id, user, password_env, dial_timeout_ms, \
+                        request_timeout_ms, tls";
+            format!("etcd.endpoint: unknown key; the keys here are {keys}")
+        }),
+    ] {
+        let problem = problem("config.yaml", &format!("{LEAST}etcd: {section}\n"), &[]);
+        assert_eq!(problem, format!("config.yaml: {expected}"), "{section}");
+    }
+}
+
+#[test]
+fn etcd_is_the_store_where_it_has_endpoints() {
+    assert!(!with(&[]).etcd.is_used());
+    let config = with(&[
+        ("AISIX_ETCD__ENDPOINTS", "http://a:2379, b:2379"),
+        ("AISIX_ETCD__PREFIX", "/other/"),
+        ("AISIX_ETCD__REQUEST_TIMEOUT_MS", "70"),
+    ]);
+    assert!(config.etcd.is_used());
+    let options = config.etcd.options().unwrap();
+    assert_eq!(options.endpoints, ["http://a:2379", "b:2379"]);
+    assert_eq!(options.prefix, "/other/");
+    assert_eq!((options.request_timeout.as_millis(), options.dial_timeout.as_secs()), (70, 5));
+    assert!(options.login.is_none() && options.tls.is_none());
+}
+
+#[test]
+fn the_password_of_etcd_comes_from_the_variable_that_is_named() {
+    let text = format!("{LEAST}etcd: {{endpoints: [a], user: u, password_env: AISIX_PW}}");
+    let loaded = try_load("config.yaml", &text, &[("AISIX_PW", "open-sesame")]).unwrap();
+    assert_eq!(loaded.warnings, Vec::<String>::new(), "it is ours after all");
+    let login = loaded.config.etcd.options().unwrap().login.unwrap();
+    assert_eq!((&*login.user, login.password.expose()), ("u", "open-sesame"));
+    assert!(!format!("{:?}", loaded.config).contains("open-sesame"));
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_named() {
+    let tls = "tls: {ca_cert_file: no/ca.pem, client_cert_file: b, client_key_file: c}";
+    let text = format!("{LEAST}etcd: {{endpoints: [a], {tls}}}");
+    let config = try_load("config.yaml", &text, &[]).unwrap().config;
+    let error = config.etcd.options().unwrap_err().to_string();
+    assert_eq!(error, "etcd.tls.ca_cert_file: cannot read no/ca.pem");
 }
 
 #[test]
@@ -316,14 +406,14 @@ fn numbers_and_flags_are_read_from_variables() {
 fn every_variable_that_names_no_key_is_one_warning_without_its_value() {
     let variables = [
         ("AISIX_ADMIN_KEY", "a-secret"),
-        ("AISIX_ETCD__ENDPOINTS", "a-secret"),
+        ("AISIX_CACHE__BACKEND", "a-secret"),
         ("AISIX_CONFIG", "config.yaml"),
         ("OTHER_ADMIN_KEY", "a-secret"),
     ];
     let warnings = try_load("config.yaml", LEAST, &variables).unwrap().warnings;
     let (first, second) = (&warnings[0], &warnings[1]);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(first.contains("AISIX_ADMIN_KEY") && second.contains("AISIX_ETCD__ENDPOINTS"));
+    assert!(first.contains("AISIX_ADMIN_KEY") && second.contains("AISIX_CACHE__BACKEND"));
     assert!(!warnings.concat().contains("a-secret"));
 }
 
@@ -463,6 +553,7 @@ fn the_reference_has_a_row_for_every_key_with_its_default_and_variable() {
     for (key, (_, default)) in KEYS.iter().zip(defaults) {
         let default = match &default {
             Value::Null => "none".to_owned(),
+            Value::String(text) if text.is_empty() => "empty".to_owned(),
             Value::String(text) => format!("`{text}`"),
             other => format!("`{other}`"),
         };

@@ -13,7 +13,7 @@ use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::Shared;
 use aisix_gateway::serve::{Patience, talk};
-use aisix_store::{EmbeddedStore, Sealer};
+use aisix_store::{ConfigStore, Sealer};
 use axum::Router;
 use axum::body::Body;
 use tokio::net::{TcpListener, TcpStream};
@@ -65,7 +65,7 @@ impl AdminServer {
     /// Where the runtime does not take the socket.
     pub(super) fn start<'a>(
         listener: std::net::TcpListener,
-        store: Arc<EmbeddedStore>,
+        store: Arc<dyn ConfigStore>,
         sealer: Arc<Sealer>,
         gateway: Arc<Shared>,
         keys: impl Iterator<Item = &'a Secret>,

@@ -13,7 +13,7 @@ use std::time::Duration;
 use aisix_adapters::Adapters;
 use aisix_gateway::Shared;
 use aisix_gateway::serve::{self, Listener, Workers};
-use aisix_store::{EmbeddedStore, Supervisor};
+use aisix_store::{ConfigSource, EmbeddedStore, Supervisor};
 use anyhow::{Context as _, anyhow};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -23,6 +23,7 @@ use crate::drain::drain;
 use crate::signals::Signals;
 use admin::AdminServer;
 use listen::CannotListen;
+use store::Opened;
 
 /// How long the first configuration may take before the proxy listens without one, and its probes
 /// say so.
@@ -42,7 +43,7 @@ pub(crate) struct Process {
     workers: Workers,
     admin: Option<AdminServer>,
     supervisor: Following,
-    store: EmbeddedStore,
+    embedded: Option<EmbeddedStore>,
     proxy: SocketAddr,
 }
 
@@ -80,20 +81,19 @@ impl Process {
             .map_err(CannotListen::on(address, knobs.proxy))?;
         let admin = admin::bind(&config.admin, knobs.admin)?;
 
-        let (store, sealer) = store::open(&config.store).await?;
-        let (store_handle, sealer) = (Arc::new(store.clone()), Arc::new(sealer));
+        let Opened { store, sealer, embedded } = store::open(config).await?;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
-        let supervisor = Following::start(&shared, store_handle.clone(), sealer.clone()).await;
+        let supervisor = Following::start(&shared, store.clone(), sealer.clone()).await;
         let admin = admin
             .map(|listener| {
                 let keys = config.admin.keys();
-                AdminServer::start(listener, store_handle, sealer, shared.clone(), keys)
+                AdminServer::start(listener, store, sealer, shared.clone(), keys)
             })
             .transpose()?;
         let address = proxy.local_addr();
         let workers = serve::start(proxy, &shared, &loaded(trust)?)
             .context("the threads that serve cannot be started")?;
-        Ok(Self { shared, workers, admin, supervisor, store, proxy: address })
+        Ok(Self { shared, workers, admin, supervisor, embedded, proxy: address })
     }
 
     /// Where callers connect.
@@ -138,15 +138,17 @@ impl Process {
             admin.close().await;
         }
         self.supervisor.close().await;
-        self.store.close().await;
+        if let Some(store) = self.embedded {
+            store.close().await;
+        }
     }
 }
 
 impl Following {
-    /// Returns when the first configuration is served, or late.
+    /// Returns when the first configuration is served, the source has failed, or late.
     async fn start(
         shared: &Arc<Shared>,
-        source: Arc<EmbeddedStore>,
+        source: Arc<dyn ConfigSource>,
         secrets: Arc<aisix_store::Sealer>,
     ) -> Self {
         let publisher = shared.clone();
@@ -156,7 +158,7 @@ impl Following {
         let task = tokio::spawn(supervisor.run(async {
             let _: Result<(), _> = ended.await;
         }));
-        if !applied.reached(0, PATIENCE).await {
+        if !applied.begun(PATIENCE).await {
             warn!("no configuration yet: the gateway is not ready");
         }
         Self { task, _end: end }

@@ -1,22 +1,42 @@
-//! The embedded store, and the key to its secrets.
+//! The store, and the key to its secrets.
 
-use aisix_store::{ConfigSource as _, EmbeddedStore, MasterKey, Sealer};
+use std::sync::Arc;
+
+use aisix_store::{ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, MasterKey, Sealer};
 use anyhow::Context as _;
 
-use crate::config::Store;
+use crate::config::{Config, Etcd, Store};
 
-/// The store's file, in the store's directory.
+/// The embedded store's file, in the store's directory.
 const FILE: &str = "store.db";
 
 /// The file of the key that the gateway makes itself, beside it.
 const KEY_FILE: &str = "master.key";
 
+/// The store that the configuration asks for.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn ConfigStore>,
+    pub(super) sealer: Arc<Sealer>,
+    /// What has to be closed at the end.
+    pub(super) embedded: Option<EmbeddedStore>,
+}
+
 /// Opens the store and makes sure that its secrets can be read.
 ///
 /// # Errors
-/// Where the store is another process's or damaged, or the key is missing, wrong, or nobody's
-/// secret.
-pub(super) async fn open(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
+/// Where the embedded store is another process's or damaged, etcd cannot be what the configuration
+/// says, or the key is missing, wrong, or nobody's secret. That etcd does not answer is no error.
+pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
+    if config.etcd.is_used() {
+        let (store, sealer) = (etcd(&config.etcd)?, shared_sealer(&config.store)?);
+        return Ok(Opened { store, sealer: Arc::new(sealer), embedded: None });
+    }
+    let (store, sealer) = embedded(&config.store).await?;
+    let embedded = Some(store.clone());
+    Ok(Opened { store: Arc::new(store), sealer: Arc::new(sealer), embedded })
+}
+
+async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
     let opened = EmbeddedStore::open(store.path.join(FILE)).await?;
     let sealer = match &store.master_key {
         Some(text) => {
@@ -32,4 +52,27 @@ pub(super) async fn open(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer
         }
     };
     Ok((opened, sealer))
+}
+
+fn etcd(etcd: &Etcd) -> anyhow::Result<Arc<dyn ConfigStore>> {
+    let store = EtcdStore::new(&etcd.options()?)?;
+    Ok(match etcd.env_id.as_str() {
+        "" => Arc::new(store),
+        environment => store.scoped(&format!("{environment}/")),
+    })
+}
+
+/// Secrets that others read as well are sealed only with a key that the operator has given to all
+/// of them. It is not made here, and etcd need not answer yet: a secret that another key sealed is
+/// reported with its document.
+fn shared_sealer(store: &Store) -> anyhow::Result<Sealer> {
+    let key = match (&store.master_key, &store.master_key_file) {
+        (Some(text), _) => MasterKey::from_text(text.expose()).context("store.master_key")?,
+        (None, Some(path)) => MasterKey::load(path)?.with_context(|| {
+            let path = path.display();
+            format!("store.master_key_file: {path} does not exist: copy it from the other gateways")
+        })?,
+        (None, None) => return Ok(Sealer::plain()),
+    };
+    Ok(Sealer::with(&key))
 }

@@ -6,6 +6,7 @@
 mod crash;
 mod drain;
 mod edge;
+mod etcd;
 mod examples;
 mod gateway;
 mod pages;
