@@ -8,8 +8,8 @@ use std::time::Duration;
 use aisix_core::resource::PlainSecrets;
 use aisix_core::{Secret, Snapshot};
 use aisix_store::{
-    Applied, ConfigSource, ConfigStore, EtcdLogin, EtcdOptions, EtcdStore, Expect, StoreError,
-    Supervisor, Transaction,
+    Applied, ConfigSource, ConfigStore, EtcdLogin, EtcdOptions, EtcdStore, EtcdTls, Expect,
+    StoreError, Supervisor, Transaction,
 };
 use aisix_testing::{Etcd, free_port, wait};
 use bytes::Bytes;
@@ -329,6 +329,34 @@ async fn two_writers_lose_nothing_and_no_name_is_given_twice() {
     let (a, b) = tokio::join!(write(store(&etcd), "a"), write(store(&etcd), "b"));
     assert_eq!(a + b, 30);
     assert_eq!(store(&etcd).list().await.unwrap().entries.len(), 30);
+}
+
+/// The keys in `tests/tls` were made for this test and are trusted nowhere else. The certificates are
+/// good for a hundred years, for the name `etcd.test`.
+#[tokio::test]
+async fn members_and_gateways_prove_who_they_are_over_tls() {
+    let file = |name: &str| format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (ca, certificate, key) = (file("ca.pem"), file("server.pem"), file("server-key.pem"));
+    let trust = ["--trusted-ca-file", &ca, "--client-cert-auth"];
+    let own = ["--cert-file", &*certificate, "--key-file", &*key];
+    let etcd = Etcd::start_with_tls(&[&trust[..], &own[..]].concat()).await;
+    let read = |name: &str| std::fs::read(file(name)).unwrap();
+    let tls = EtcdTls {
+        ca: read("ca.pem"),
+        certificate: read("client.pem"),
+        key: read("client-key.pem"),
+        domain_name: Some("etcd.test".to_owned()),
+    };
+    let with = |tls| EtcdStore::new(&EtcdOptions { tls, ..options(&etcd) });
+    let store = with(Some(tls.clone())).unwrap();
+    put_model(&store, "a").await;
+    assert_eq!(store.list().await.unwrap().entries.len(), 1);
+
+    let another = EtcdTls { domain_name: Some("another.test".to_owned()), ..tls.clone() };
+    let refused = with(Some(another)).unwrap().list().await.unwrap_err();
+    assert!(chain(&refused).contains("certificate"), "{}", chain(&refused));
+    let garbage = EtcdTls { key: b"no key".to_vec(), ..tls };
+    assert!(with(Some(garbage)).is_err());
 }
 
 #[tokio::test]

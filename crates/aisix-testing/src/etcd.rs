@@ -16,13 +16,14 @@ use crate::process::{Process, Program, free_port};
 const BINARY: &str = "AISIX_TEST_ETCD";
 
 /// What etcd says once it has joined its cluster and listens.
-const READY: &str = "serving client traffic insecurely";
+const READY: &str = "serving client traffic ";
 
 /// An etcd of one member, with a directory and a port of its own.
 #[derive(Debug)]
 pub struct Etcd {
     program: Program,
     process: Process,
+    scheme: &'static str,
     port: u16,
 }
 
@@ -42,16 +43,30 @@ impl Etcd {
     ///
     /// As [`start`](Self::start).
     pub async fn start_with(args: &[&str]) -> Self {
+        Self::start_at("http", args).await
+    }
+
+    /// Starts one that speaks https only; `args` give it its certificates. What calls its JSON
+    /// interface cannot be used with it.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_with_tls(args: &[&str]) -> Self {
+        Self::start_at("https", args).await
+    }
+
+    async fn start_at(scheme: &'static str, args: &[&str]) -> Self {
         let port = free_port();
-        let program = args.iter().fold(program(port), |program, arg| program.arg(arg));
+        let program = args.iter().fold(program(scheme, port), |program, arg| program.arg(arg));
         let process = running(&program).await;
-        Self { program, process, port }
+        Self { program, process, scheme, port }
     }
 
     /// Where clients connect.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// Kills it on the spot, and waits until it has ended.
@@ -145,8 +160,8 @@ fn path() -> OsString {
     })
 }
 
-fn program(port: u16) -> Program {
-    let client = format!("http://127.0.0.1:{port}");
+fn program(scheme: &str, port: u16) -> Program {
+    let client = format!("{scheme}://127.0.0.1:{port}");
     let peer = format!("http://127.0.0.1:{}", free_port());
     [
         ("--data-dir", "data"),
