@@ -3,7 +3,7 @@
 use aisix_core::AddressRange;
 use http::HeaderName;
 
-use super::{Admin, Config, RealIp, RequestId, Rewrite, Store};
+use super::{Admin, Config, RealIp, RequestId, Rewrite, Store, Tls};
 
 /// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
 /// put it into logs.
@@ -35,6 +35,8 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     request_ids(&config.proxy.request_id)?;
     real_ip(&config.proxy.real_ip)?;
     url_rewrites(&config.proxy.url_rewrites)?;
+    both("proxy.tls.cert_file", "proxy.tls.key_file", &config.proxy.tls)?;
+    both("admin.tls.cert_file", "admin.tls.key_file", &config.admin.tls)?;
     admin(config)?;
     store(&config.store)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
@@ -74,6 +76,19 @@ fn url_rewrites(rules: &[Rewrite]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+fn both(certificate: &'static str, key: &'static str, tls: &Tls) -> Result<(), Problem> {
+    for (name, file) in [(certificate, &tls.cert_file), (key, &tls.key_file)] {
+        if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            return Err((name, "must name a file".into()));
+        }
+    }
+    match (&tls.cert_file, &tls.key_file) {
+        (Some(_), None) => Err((certificate, format!("needs {key} beside it"))),
+        (None, Some(_)) => Err((key, format!("needs {certificate} beside it"))),
+        _ => Ok(()),
+    }
 }
 
 fn admin(config: &Config) -> Result<(), Problem> {

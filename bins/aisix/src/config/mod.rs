@@ -17,7 +17,7 @@ mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aisix_core::Secret;
 use serde::Deserialize;
@@ -55,6 +55,7 @@ pub(crate) struct Proxy {
     pub(crate) request_id: RequestId,
     pub(crate) real_ip: RealIp,
     pub(crate) url_rewrites: Vec<Rewrite>,
+    pub(crate) tls: Tls,
 }
 
 /// Where request ids come from.
@@ -88,6 +89,15 @@ pub(crate) struct Rewrite {
     pub(crate) rewrite: String,
 }
 
+/// The certificate of a listener; both or none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) cert_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
+}
+
 /// The listener of administrators.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -98,6 +108,7 @@ pub(crate) struct Admin {
     pub(crate) addr: SocketAddr,
     pub(crate) admin_keys: Vec<Secret>,
     pub(crate) admin_key: Option<Secret>,
+    pub(crate) tls: Tls,
 }
 
 /// The embedded store, which is used where etcd is not, and the key to the secrets of either.
@@ -160,6 +171,13 @@ impl Proxy {
     }
 }
 
+impl Tls {
+    /// The two files, where the listener speaks TLS.
+    pub(crate) fn files(&self) -> Option<(&Path, &Path)> {
+        self.cert_file.as_deref().zip(self.key_file.as_deref())
+    }
+}
+
 impl Admin {
     /// The keys of both ways to write them.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Secret> {
@@ -176,6 +194,7 @@ impl Default for Proxy {
             request_id: RequestId::default(),
             real_ip: RealIp::default(),
             url_rewrites: Vec::new(),
+            tls: Tls::default(),
         }
     }
 }
@@ -199,6 +218,7 @@ impl Default for Admin {
             addr: (Ipv4Addr::LOCALHOST, 3001).into(),
             admin_keys: Vec::new(),
             admin_key: None,
+            tls: Tls::default(),
         }
     }
 }

@@ -43,13 +43,14 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
         ("prxy: {}", format!("prxy: unknown key; {here} {top}")),
         ("prxy:", format!("prxy: unknown key; {here} {top}")),
         ("admin: {key: k}", {
-            format!("admin.key: unknown key; {here} enabled, addr, admin_keys, admin_key")
+            format!("admin.key: unknown key; {here} enabled, addr, admin_keys, admin_key, tls")
         }),
         ("proxy: {request_id: {header: x}}", {
             format!("proxy.request_id.header: unknown key; {here} accept_headers")
         }),
         ("proxy: {adr: 'x'}", {
-            let keys = "addr, request_body_limit_bytes, workers, request_id, real_ip, url_rewrites";
+            let keys =
+                "addr, request_body_limit_bytes, workers, request_id, real_ip, url_rewrites, tls";
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
         ("resources_file: resources.yaml", format!("resources_file: {other}")),
@@ -135,6 +136,18 @@ fn says_in_one_line_what_is_wrong_with_the_edge() {
         }),
         ("proxy: {real_ip: {recursive: 1}}", {
             "proxy.real_ip.recursive: must be true or false".into()
+        }),
+        ("proxy: {tls: {cert_file: c.pem}}", {
+            "proxy.tls.cert_file: needs proxy.tls.key_file beside it".into()
+        }),
+        ("admin: {tls: {key_file: k.pem}}", {
+            "admin.tls.key_file: needs admin.tls.cert_file beside it".into()
+        }),
+        ("proxy: {tls: {cert_file: c.pem, key_file: ''}}", {
+            "proxy.tls.key_file: must name a file".into()
+        }),
+        ("proxy: {tls: {cert: c.pem}}", {
+            "proxy.tls.cert: unknown key; the keys here are cert_file, key_file".into()
         }),
         ("proxy: {url_rewrites: {match: /a, rewrite: /b}}", {
             let what = "must be a list of maps; in a variable, a JSON array of objects";

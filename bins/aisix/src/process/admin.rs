@@ -8,12 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aisix_admin::AdminApi;
-use aisix_auth::AdminKeys;
-use aisix_core::Secret;
-use aisix_gateway::Shared;
-use aisix_gateway::serve::{Patience, talk};
-use aisix_store::{ConfigStore, Sealer};
+use aisix_gateway::serve::{Certificate, Patience, talk};
 use axum::Router;
 use axum::body::Body;
 use tokio::net::{TcpListener, TcpStream};
@@ -63,20 +58,18 @@ impl AdminServer {
     ///
     /// # Errors
     /// Where the runtime does not take the socket.
-    pub(super) fn start<'a>(
+    pub(super) fn start(
         listener: std::net::TcpListener,
-        store: Arc<dyn ConfigStore>,
-        sealer: Arc<Sealer>,
-        gateway: Arc<Shared>,
-        keys: impl Iterator<Item = &'a Secret>,
+        certificate: Option<Arc<Certificate>>,
+        router: Router,
+        idle: Option<Duration>,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let listener = TcpListener::from_std(listener)?;
-        let keys = AdminKeys::new(keys.map(Secret::expose));
-        let patience = Patience { head: Some(HEAD), idle: gateway.settings().idle_timeout };
-        let router = AdminApi::router(store, sealer, gateway, keys);
+        let patience = Patience { head: Some(HEAD), idle };
         let (end, ended) = oneshot::channel();
-        Ok(Self { address, task: tokio::spawn(serve(listener, router, patience, ended)), end })
+        let task = tokio::spawn(serve(listener, certificate, router, patience, ended));
+        Ok(Self { address, task, end })
     }
 
     /// Where it listens.
@@ -94,6 +87,7 @@ impl AdminServer {
 
 async fn serve(
     listener: TcpListener,
+    certificate: Option<Arc<Certificate>>,
     router: Router,
     patience: Patience,
     mut ended: oneshot::Receiver<()>,
@@ -108,7 +102,9 @@ async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                open.spawn(connection(stream, router.clone(), patience, closing.subscribe()));
+                let certificate = certificate.clone();
+                let closing = closing.subscribe();
+                open.spawn(connection(stream, certificate, router.clone(), patience, closing));
             }
             Err(cause) => {
                 warn!(%cause, "the admin listener has no connection");
@@ -126,6 +122,7 @@ async fn serve(
 
 async fn connection(
     stream: TcpStream,
+    certificate: Option<Arc<Certificate>>,
     router: Router,
     patience: Patience,
     closing: watch::Receiver<bool>,
@@ -141,5 +138,12 @@ async fn connection(
             }
         }
     };
-    talk(stream, patience, answer, closing).await;
+    match certificate {
+        None => talk(stream, patience, answer, closing).await,
+        Some(certificate) => {
+            if let Some(stream) = certificate.accept(stream).await {
+                talk(stream, patience, answer, closing).await;
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! A gateway, its store and its administrators' listener, put together and taken apart again.
 
 mod admin;
+mod certificates;
 mod listen;
 mod store;
 
@@ -11,6 +12,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use aisix_adapters::Adapters;
+use aisix_admin::AdminApi;
+use aisix_auth::AdminKeys;
+use aisix_core::Secret;
 use aisix_gateway::Shared;
 use aisix_gateway::serve::{self, Listener, Workers};
 use aisix_store::{ConfigSource, EmbeddedStore, Supervisor};
@@ -22,6 +26,7 @@ use crate::config::Config;
 use crate::drain::drain;
 use crate::signals::Signals;
 use admin::AdminServer;
+use certificates::Certificates;
 use listen::CannotListen;
 use store::Opened;
 
@@ -45,6 +50,7 @@ pub(crate) struct Process {
     supervisor: Following,
     embedded: Option<EmbeddedStore>,
     proxy: SocketAddr,
+    _certificates: Certificates,
 }
 
 /// The task that follows the store, and how to end it.
@@ -77,23 +83,35 @@ impl Process {
         // The platform's certificates take as long to read as all the rest.
         let trust = std::thread::spawn(aisix_gateway::platform_trust);
         let address = config.proxy.addr;
+        let mut certificates = Certificates::default();
         let proxy = Listener::bind(address, config.proxy.worker_threads())
-            .map_err(CannotListen::on(address, knobs.proxy))?;
+            .map_err(CannotListen::on(address, knobs.proxy))?
+            .with_certificate(certificates.load("proxy.tls", &config.proxy.tls)?);
         let admin = admin::bind(&config.admin, knobs.admin)?;
+        let certificate = certificates.load("admin.tls", &config.admin.tls)?;
 
         let Opened { store, sealer, embedded } = store::open(config).await?;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
         let supervisor = Following::start(&shared, store.clone(), sealer.clone()).await;
         let admin = admin
             .map(|listener| {
-                let keys = config.admin.keys();
-                AdminServer::start(listener, store, sealer, shared.clone(), keys)
+                let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
+                let router = AdminApi::router(store, sealer, shared.clone(), keys);
+                AdminServer::start(listener, certificate, router, config.downstream.idle_timeout())
             })
             .transpose()?;
         let address = proxy.local_addr();
         let workers = serve::start(proxy, &shared, &loaded(trust)?)
             .context("the threads that serve cannot be started")?;
-        Ok(Self { shared, workers, admin, supervisor, embedded, proxy: address })
+        Ok(Self {
+            shared,
+            workers,
+            admin,
+            supervisor,
+            embedded,
+            proxy: address,
+            _certificates: certificates,
+        })
     }
 
     /// Where callers connect.

@@ -43,12 +43,17 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
         (
             "proxies: {}",
             "config load failed: config.yaml: proxies: unknown key; the keys here are proxy, \
-             admin, store, observability, upstream, downstream, shutdown",
+             admin, etcd, store, observability, upstream, downstream, shutdown",
         ),
         (
             "proxy: {addr: everywhere}",
             "config load failed: config.yaml: proxy.addr: 'everywhere' is not an address: write \
              IP:port, as in 127.0.0.1:3000",
+        ),
+        (
+            "{admin: {enabled: false}, proxy: {addr: '127.0.0.1:0', tls: {cert_file: c.pem, \
+             key_file: k.pem}}}",
+            "proxy.tls: c.pem cannot be read: No such file or directory (os error 2)",
         ),
         (
             "{admin: {admin_key: k}, proxy: {addr: '127.0.0.1:0'}, store: {master_key: short}}",

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
@@ -9,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::certificate::Certificate;
 use super::patience::Patience;
 use super::progress::RequestBody;
 use super::refusal::Refusing;
@@ -22,12 +24,16 @@ const REST: Duration = Duration::from_millis(50);
 /// Accepts and serves connections until told to close, then waits for the last of them.
 pub(super) async fn serve(
     listener: TcpListener,
+    certificate: Option<Arc<Certificate>>,
     gateway: Gateway,
     closing: &mut watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
     let closed = closing.clone();
-    let begin = |stream, peer| connection(stream, Peer(peer), gateway.clone(), closed.clone());
+    let begin = |stream, peer| {
+        let certificate = certificate.clone();
+        connection(stream, Peer(peer), certificate, gateway.clone(), closed.clone())
+    };
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -68,6 +74,7 @@ async fn pause(cause: &io::Error) {
 async fn connection(
     stream: TcpStream,
     peer: Peer,
+    certificate: Option<Arc<Certificate>>,
     gateway: Gateway,
     closing: watch::Receiver<bool>,
 ) {
@@ -79,5 +86,12 @@ async fn connection(
         request.extensions_mut().insert(peer);
         gateway.clone().handle(request)
     };
-    talk(Refusing::new(stream), patience, answer, closing).await;
+    match certificate {
+        None => talk(Refusing::new(stream), patience, answer, closing).await,
+        Some(certificate) => {
+            if let Some(stream) = certificate.accept(stream).await {
+                talk(Refusing::new(stream), patience, answer, closing).await;
+            }
+        }
+    }
 }

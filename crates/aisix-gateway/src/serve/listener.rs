@@ -2,8 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+use super::certificate::Certificate;
 
 /// Connections that may wait to be accepted, per socket.
 const BACKLOG: i32 = 1024;
@@ -13,6 +16,7 @@ const BACKLOG: i32 = 1024;
 pub struct Listener {
     pub(super) sockets: Vec<std::net::TcpListener>,
     address: SocketAddr,
+    pub(super) certificate: Option<Arc<Certificate>>,
 }
 
 impl Listener {
@@ -27,7 +31,13 @@ impl Listener {
         drop(probe);
         let sockets =
             (0..workers.max(1)).map(|_| socket(address, true)).collect::<Result<_, _>>()?;
-        Ok(Self { sockets, address })
+        Ok(Self { sockets, address, certificate: None })
+    }
+
+    /// Speaks TLS with this certificate if there is one, and then nothing else.
+    #[must_use]
+    pub fn with_certificate(self, certificate: Option<Arc<Certificate>>) -> Self {
+        Self { certificate, ..self }
     }
 
     /// The address, with the port that the system chose where it was asked to.

@@ -1,5 +1,6 @@
 //! A gateway on a listener: one thread, one runtime, one upstream pool for each core.
 
+mod certificate;
 mod connection;
 mod listener;
 mod patience;
@@ -8,6 +9,7 @@ mod refusal;
 mod talk;
 mod worker;
 
+pub use certificate::{Certificate, CertificateError};
 pub use listener::Listener;
 pub use patience::Patience;
 pub use progress::RequestBody;

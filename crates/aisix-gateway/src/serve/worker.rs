@@ -30,9 +30,10 @@ pub fn start(
 ) -> io::Result<Workers> {
     let closing = watch::Sender::new(false);
     let mut threads = Vec::with_capacity(listener.sockets.len());
+    let certificate = listener.certificate;
     for (number, socket) in listener.sockets.into_iter().enumerate() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (shared, trust) = (shared.clone(), trust.clone());
+        let (shared, trust, certificate) = (shared.clone(), trust.clone(), certificate.clone());
         let mut closed = closing.subscribe();
         let name = format!("proxy-{number}");
         threads.push(std::thread::Builder::new().name(name).spawn(move || {
@@ -40,7 +41,9 @@ pub fn start(
             let gateway = Gateway::new(shared, client);
             runtime.block_on(async move {
                 match tokio::net::TcpListener::from_std(socket) {
-                    Ok(socket) => connection::serve(socket, gateway, &mut closed).await,
+                    Ok(socket) => {
+                        connection::serve(socket, certificate, gateway, &mut closed).await;
+                    }
                     Err(cause) => tracing::error!(%cause, "a worker cannot use its socket"),
                 }
             });

@@ -32,7 +32,7 @@ async fn listening_for(idle: Option<Duration>) -> Listening {
     let router = Router::new().route("/slow", slow);
     let patience = Patience { head: Some(HEAD), idle };
     let (end, ended) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, router, patience, ended));
+    let task = tokio::spawn(serve(listener, None, router, patience, ended));
     Listening { address, task, end, begun, answer }
 }
 
