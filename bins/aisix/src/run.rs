@@ -33,6 +33,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
             version = env!("CARGO_PKG_VERSION"),
             proxy = %process.proxy(),
             admin = process.admin().map(tracing::field::display),
+            metrics = process.metrics().map(tracing::field::display),
             store = %config.place(),
             workers = config.proxy.worker_threads(),
             "listening"

@@ -2,7 +2,7 @@
 //!
 //! **Purpose.** [`AdminApi`] serves `/admin/v1` (every kind of resource), the older
 //! `/aisix/admin` over the same store, the OpenAPI document with its reference page, and the probes
-//! of the admin listener.
+//! of the admin listener. [`StatusApi`] serves what monitoring reads: metrics and `/status/*`.
 //!
 //! **Invariants.**
 //! - A write that is answered is durable; answered with 200 or 201, it is served by the local
@@ -20,6 +20,7 @@ mod error;
 mod older;
 mod openapi;
 mod service;
+mod status;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use aisix_store::{ConfigStore, Sealer};
 use axum::Router;
 
 use crate::service::Service;
+pub use crate::status::StatusApi;
 
 /// The admin APIs, as a service to be put behind a listener.
 pub struct AdminApi;

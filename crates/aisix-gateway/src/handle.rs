@@ -49,6 +49,8 @@ pub struct ModelHealth {
     pub id: Id,
     /// Its name.
     pub name: String,
+    /// Whether it leads to one upstream model, as opposed to a group of models.
+    pub direct: bool,
     /// Upstream failures since the last success.
     pub consecutive_failures: u32,
 }

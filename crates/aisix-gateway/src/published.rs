@@ -145,6 +145,7 @@ impl GatewayHandle for Shared {
             .map(|model| ModelHealth {
                 id: model.id.clone(),
                 name: model.spec.display_name.to_string(),
+                direct: model.spec.direct().is_some(),
                 consecutive_failures: self.health.consecutive_failures(&model.id),
             })
             .collect();

@@ -34,4 +34,7 @@ pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
     Written,
 };
-pub use supervisor::{Applied, Supervisor};
+pub use supervisor::{
+    Applied, AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, Rejected,
+    ReloadCounts, SourceStatus, Supervisor,
+};

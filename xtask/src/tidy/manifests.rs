@@ -25,7 +25,10 @@ const MAY_STAND_ON: &[(&str, &[&str])] = &[
             "aisix-telemetry",
         ],
     ),
-    ("aisix-admin", &["aisix-core", "aisix-auth", "aisix-gateway", "aisix-store"]),
+    (
+        "aisix-admin",
+        &["aisix-core", "aisix-auth", "aisix-gateway", "aisix-store", "aisix-telemetry"],
+    ),
     (
         "aisix-testing",
         &[

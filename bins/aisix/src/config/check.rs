@@ -39,6 +39,7 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     both("admin.tls.cert_file", "admin.tls.key_file", &config.admin.tls)?;
     admin(config)?;
     store(&config.store)?;
+    metrics(config)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
 }
 
@@ -139,6 +140,31 @@ fn store(store: &Store) -> Result<(), Problem> {
         return Err(("store.master_key", reason.into()));
     }
     Ok(())
+}
+
+fn metrics(config: &Config) -> Result<(), Problem> {
+    let prometheus = &config.observability.metrics.prometheus;
+    let path = prometheus.metrics_path();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
+    if !path.chars().all(plain) || path.contains("//") {
+        let reason = "must be a path of letters, digits and -_.~, as in /metrics";
+        return Err(("observability.metrics.prometheus.path", reason.into()));
+    }
+    if path == "/status" || path.starts_with("/status/") {
+        let reason = "cannot be below /status, which has other answers";
+        return Err(("observability.metrics.prometheus.path", reason.into()));
+    }
+    let addr = prometheus.addr;
+    let admin = config.admin.enabled.then_some(("admin.addr", config.admin.addr));
+    let taken = [Some(("proxy.addr", config.proxy.addr)), admin];
+    let same = taken.into_iter().flatten().find(|(_, other)| *other == addr && addr.port() != 0);
+    match same.filter(|_| prometheus.enabled) {
+        Some((key, _)) => Err((
+            "observability.metrics.prometheus.addr",
+            format!("is the same as {key}: each listener needs its own"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A single word that is no level would be taken for the name of a target, and silence the rest.

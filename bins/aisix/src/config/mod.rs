@@ -128,6 +128,26 @@ pub(crate) struct Store {
 pub(crate) struct Observability {
     pub(crate) log_level: String,
     pub(crate) access_log: bool,
+    pub(crate) metrics: Metrics,
+}
+
+/// What monitoring reads.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) prometheus: Prometheus,
+}
+
+/// The listener of monitoring.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Prometheus {
+    pub(crate) enabled: bool,
+    pub(crate) path: String,
+    #[serde(deserialize_with = "address::parse")]
+    pub(crate) addr: SocketAddr,
 }
 
 /// How upstreams are reached. Times of 0 mean none.
@@ -185,6 +205,16 @@ impl Admin {
     }
 }
 
+impl Prometheus {
+    /// Where the metrics are, with the slash that may be left out.
+    pub(crate) fn metrics_path(&self) -> String {
+        match self.path.trim().trim_start_matches('/') {
+            "" => "/metrics".into(),
+            path => format!("/{path}"),
+        }
+    }
+}
+
 impl Default for Proxy {
     fn default() -> Self {
         Self {
@@ -231,7 +261,14 @@ impl Default for Store {
 
 impl Default for Observability {
     fn default() -> Self {
-        Self { log_level: "info".into(), access_log: true }
+        Self { log_level: "info".into(), access_log: true, metrics: Metrics::default() }
+    }
+}
+
+impl Default for Prometheus {
+    fn default() -> Self {
+        let addr = (Ipv4Addr::UNSPECIFIED, 9090).into();
+        Self { enabled: true, path: "/metrics".into(), addr }
     }
 }
 

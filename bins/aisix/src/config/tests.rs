@@ -240,6 +240,34 @@ fn says_in_one_line_what_is_wrong_with_etcd() {
 }
 
 #[test]
+fn says_in_one_line_what_is_wrong_with_the_listener_of_monitoring() {
+    for (text, expected) in [
+        ("{observability: {metrics: {prometheus: {path: '/a b'}}}, admin: {admin_keys: [k]}}", {
+            let what = "must be a path of letters, digits and -_.~, as in /metrics";
+            format!("observability.metrics.prometheus.path: {what}")
+        }),
+        ("{observability: {metrics: {prometheus: {path: status/x}}}, admin: {admin_keys: [k]}}", {
+            let what = "cannot be below /status, which has other answers";
+            format!("observability.metrics.prometheus.path: {what}")
+        }),
+        ("{admin: {admin_keys: [k], addr: '0.0.0.0:9090'}}", {
+            let what = "is the same as admin.addr: each listener needs its own";
+            format!("observability.metrics.prometheus.addr: {what}")
+        }),
+        ("{observability: {metrics: {prometheus: {addr: 'x', enabled: false}}}}", {
+            let what = "'x' is not an address: write IP:port, as in 127.0.0.1:3000";
+            format!("observability.metrics.prometheus.addr: {what}")
+        }),
+        ("observability: {metrics: {otlp: {enabled: true}}}", {
+            "observability.metrics.otlp: not supported by this version: remove it".into()
+        }),
+    ] {
+        let problem = problem("config.yaml", text, &[]);
+        assert_eq!(problem, format!("config.yaml: {expected}"), "{text}");
+    }
+}
+
+#[test]
 fn etcd_is_the_store_where_it_has_endpoints() {
     assert!(!with(&[]).etcd.is_used());
     let config = with(&[

@@ -1,8 +1,9 @@
-//! A gateway, its store and its administrators' listener, put together and taken apart again.
+//! A gateway, its store and the listeners of administrators and monitoring, put together and taken
+//! apart again.
 
-mod admin;
 mod certificates;
 mod listen;
+mod server;
 mod store;
 
 use std::net::SocketAddr;
@@ -12,12 +13,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use aisix_adapters::Adapters;
-use aisix_admin::AdminApi;
+use aisix_admin::{AdminApi, StatusApi};
 use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::Shared;
 use aisix_gateway::serve::{self, Listener, Workers};
-use aisix_store::{ConfigSource, EmbeddedStore, Supervisor};
+use aisix_store::{Applied, ConfigSource, EmbeddedStore, Supervisor};
 use anyhow::{Context as _, anyhow};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -25,14 +26,17 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::drain::drain;
 use crate::signals::Signals;
-use admin::AdminServer;
 use certificates::Certificates;
 use listen::CannotListen;
+use server::Server;
 use store::Opened;
 
 /// How long the first configuration may take before the proxy listens without one, and its probes
 /// say so.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the address of monitoring's listener is chosen.
+const METRICS_KNOB: &str = "observability.metrics.prometheus.addr";
 
 /// Where an address is chosen, for the message that says so: flags or keys.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +50,8 @@ pub(crate) struct Knobs {
 pub(crate) struct Process {
     shared: Arc<Shared>,
     workers: Workers,
-    admin: Option<AdminServer>,
+    admin: Option<Server>,
+    metrics: Option<Server>,
     supervisor: Following,
     embedded: Option<EmbeddedStore>,
     proxy: SocketAddr,
@@ -57,6 +62,7 @@ pub(crate) struct Process {
 #[derive(Debug)]
 struct Following {
     task: tokio::task::JoinHandle<()>,
+    applied: Applied,
     _end: oneshot::Sender<()>,
 }
 
@@ -87,19 +93,24 @@ impl Process {
         let proxy = Listener::bind(address, config.proxy.worker_threads())
             .map_err(CannotListen::on(address, knobs.proxy))?
             .with_certificate(certificates.load("proxy.tls", &config.proxy.tls)?);
-        let admin = admin::bind(&config.admin, knobs.admin)?;
+        let admin = server::bind(config.admin.enabled, config.admin.addr, knobs.admin)?;
         let certificate = certificates.load("admin.tls", &config.admin.tls)?;
+        let prometheus = &config.observability.metrics.prometheus;
+        let metrics = server::bind(prometheus.enabled, prometheus.addr, METRICS_KNOB)?;
 
         let Opened { store, sealer, embedded } = store::open(config).await?;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
         let supervisor = Following::start(&shared, store.clone(), sealer.clone()).await;
-        let admin = admin
-            .map(|listener| {
-                let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
-                let router = AdminApi::router(store, sealer, shared.clone(), keys);
-                AdminServer::start(listener, certificate, router, config.downstream.idle_timeout())
-            })
-            .transpose()?;
+        let idle = config.downstream.idle_timeout();
+        let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
+        let router = AdminApi::router(store, sealer, shared.clone(), keys);
+        let start = |listener| Server::start(listener, certificate, router, idle);
+        let admin = admin.map(start).transpose()?;
+        let (path, applied) = (prometheus.metrics_path(), supervisor.applied.clone());
+        let source = if embedded.is_some() { "embedded" } else { "etcd" };
+        let router = StatusApi::router(&path, shared.clone(), applied, source);
+        let start = |listener| Server::start(listener, None, router, idle);
+        let metrics = metrics.map(start).transpose()?;
         let address = proxy.local_addr();
         let workers = serve::start(proxy, &shared, &loaded(trust)?)
             .context("the threads that serve cannot be started")?;
@@ -107,6 +118,7 @@ impl Process {
             shared,
             workers,
             admin,
+            metrics,
             supervisor,
             embedded,
             proxy: address,
@@ -121,7 +133,12 @@ impl Process {
 
     /// Where administrators connect, if they may.
     pub(crate) fn admin(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(AdminServer::address)
+        self.admin.as_ref().map(Server::address)
+    }
+
+    /// Where monitoring connects, if it may.
+    pub(crate) fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(Server::address)
     }
 
     /// Drains after this signal and ends; a second signal ends it at once.
@@ -152,8 +169,8 @@ impl Process {
     /// Takes it apart in the order in which nobody misses what is gone already.
     async fn close(self) {
         self.workers.close().await;
-        if let Some(admin) = self.admin {
-            admin.close().await;
+        for server in self.admin.into_iter().chain(self.metrics) {
+            server.close().await;
         }
         self.supervisor.close().await;
         if let Some(store) = self.embedded {
@@ -179,7 +196,7 @@ impl Following {
         if !applied.begun(PATIENCE).await {
             warn!("no configuration yet: the gateway is not ready");
         }
-        Self { task, _end: end }
+        Self { task, applied, _end: end }
     }
 
     async fn close(self) {

@@ -107,6 +107,7 @@ fn configuration(args: &Quickstart, place: &Place, admin_key: Secret) -> Config 
     config.admin.admin_keys = vec![admin_key];
     config.store.path = place.path();
     config.observability.log_level = "warn".into();
+    config.observability.metrics.prometheus.enabled = false;
     config.shutdown.min_drain_secs = 0;
     config
 }

@@ -17,7 +17,11 @@ pub(crate) struct Gateway {
     pub(crate) process: Process,
     pub(crate) proxy: SocketAddr,
     pub(crate) admin: SocketAddr,
+    pub(crate) metrics: SocketAddr,
 }
+
+/// Where monitoring's listener is configured.
+pub(crate) const METRICS: &str = "AISIX_OBSERVABILITY__METRICS__PROMETHEUS__ADDR";
 
 /// The program with a configuration file that uses free ports, plus `more` (YAML).
 pub(crate) fn program(more: &str) -> Program {
@@ -30,7 +34,7 @@ pub(crate) fn program(more: &str) -> Program {
              {more}\n"
         ),
     );
-    program
+    program.env(METRICS, "127.0.0.1:0")
 }
 
 /// A gateway whose drain has no window.
@@ -48,8 +52,8 @@ impl Gateway {
             let word = words.find_map(|word| word.strip_prefix(name)).expect("an address");
             word.parse().expect("an address")
         };
-        let (proxy, admin) = (address("proxy="), address("admin="));
-        Self { process, proxy, admin }
+        let (proxy, admin, metrics) = (address("proxy="), address("admin="), address("metrics="));
+        Self { process, proxy, admin, metrics }
     }
 
     /// Calls the admin API.

@@ -14,3 +14,4 @@ mod quickstart;
 mod refusals;
 mod sdk;
 mod secrets;
+mod status;

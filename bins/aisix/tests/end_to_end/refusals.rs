@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use aisix_testing::{Process, Program, Request};
 
-use crate::gateway::{ADMIN_KEY, Gateway, program, start};
+use crate::gateway::{ADMIN_KEY, Gateway, METRICS, program, start};
 
 /// Runs a program that refuses, and answers its code and its one line.
 async fn refused(program: &Program) -> (i32, String) {
@@ -56,7 +56,8 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
             "proxy.tls: c.pem cannot be read: No such file or directory (os error 2)",
         ),
         (
-            "{admin: {admin_key: k}, proxy: {addr: '127.0.0.1:0'}, store: {master_key: short}}",
+            "{admin: {admin_key: k}, proxy: {addr: '127.0.0.1:0'}, store: {master_key: short}, \
+             observability: {metrics: {prometheus: {addr: '127.0.0.1:0'}}}}",
             "store.master_key: a master key is 32 bytes, written as base64 or as 64 hexadecimal \
              digits",
         ),
@@ -92,6 +93,7 @@ async fn a_taken_port_is_one_line_that_says_what_to_change() {
     for (program, knob) in [
         (program("").env(proxy, address.to_string()), "proxy.addr"),
         (program("").env(admin, address.to_string()), "admin.addr"),
+        (program("").env(METRICS, address.to_string()), "observability.metrics.prometheus.addr"),
         (flags("--proxy-addr", "--admin-addr"), "--proxy-addr"),
         (flags("--admin-addr", "--proxy-addr"), "--admin-addr"),
     ] {
@@ -212,7 +214,7 @@ async fn help_version_and_completions_go_to_standard_output() {
 
 #[tokio::test]
 async fn the_file_may_come_from_a_variable_and_unknown_variables_are_a_warning() {
-    let program = Program::aisix().env("AISIX_CONFIG", "config.yaml");
+    let program = Program::aisix().env("AISIX_CONFIG", "config.yaml").env(METRICS, "127.0.0.1:0");
     program.write(
         "config.yaml",
         "{proxy: {addr: '127.0.0.1:0'}, admin: {addr: '127.0.0.1:0'}, shutdown: {min_drain_secs: 0}}",

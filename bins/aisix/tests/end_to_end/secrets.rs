@@ -6,7 +6,7 @@ use aisix_testing::fixtures::openai;
 use aisix_testing::{Canaries, Program, Received, Reply, Request, Response, ScriptedUpstream};
 use serde_json::{Value, json};
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, METRICS};
 
 /// The credentials of a gateway, and what was answered to anybody.
 struct Watched {
@@ -77,7 +77,7 @@ async fn no_credential_is_in_a_log_an_answer_or_a_file() {
          observability: {log_level: trace}, shutdown: {min_drain_secs: 0}}",
     );
     let program = program.env("AISIX_ADMIN__ADMIN_KEY", &admin_key);
-    let program = program.env("AISIX_STORE__MASTER_KEY", &master_key);
+    let program = program.env("AISIX_STORE__MASTER_KEY", &master_key).env(METRICS, "127.0.0.1:0");
     let upstream = ScriptedUpstream::start();
     upstream.respond_with(indiscreet);
     let mut watched = start(canaries, admin_key, &program).await;
@@ -120,6 +120,11 @@ async fn no_credential_is_in_a_log_an_answer_or_a_file() {
     assert_eq!(watched.chat(&caller_key, openai::chat_request("chat", "Hi")).await, 200);
     assert_eq!(watched.chat(&provider_secret, openai::chat_request("chat", "Hi")).await, 401);
     rotate(&mut watched, &caller_id).await;
+    for path in ["/status/config", "/status/models", "/metrics"] {
+        let answer = Request::get(path).send(watched.gateway.metrics).await;
+        assert_eq!(answer.status, 200, "{path}");
+        watched.answers.push(answer);
+    }
     search(watched, program.directory()).await;
 }
 

@@ -18,7 +18,7 @@ use crate::service::Service;
 /// Consecutive upstream failures from which on a model is degraded.
 const DEGRADED: u32 = 4;
 /// Consecutive upstream failures from which on a model is unhealthy.
-const UNHEALTHY: u32 = 8;
+pub(super) const UNHEALTHY: u32 = 8;
 
 /// How the gateway fares.
 #[derive(Debug, Serialize, ToSchema)]

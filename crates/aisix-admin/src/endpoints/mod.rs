@@ -6,6 +6,7 @@ mod body;
 pub(crate) mod collection;
 pub(crate) mod endpoint;
 mod health;
+pub(crate) mod model_status;
 mod probes;
 mod reference;
 pub(crate) mod request;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     let mut every = Vec::new();
     every.extend(kinds().into_iter().flat_map(|kind| (kind.endpoints)()));
     every.extend(rotate::endpoints());
+    every.extend(model_status::endpoints());
     every.extend(health::endpoints());
     every.extend(older::all());
     every.extend(probes::endpoints());

@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::support::{Admin, Answer};
 
 fn failing(name: &str, consecutive_failures: u32) -> ModelHealth {
-    ModelHealth { id: Id::from(format!("id-{name}")), name: name.to_owned(), consecutive_failures }
+    let id = Id::from(format!("id-{name}"));
+    ModelHealth { id, name: name.to_owned(), direct: true, consecutive_failures }
 }
 
 async fn probe(admin: &Admin, path: &str) -> Answer {
@@ -93,7 +94,7 @@ async fn probes_answer_plain_text_without_a_key() {
 #[tokio::test]
 async fn there_is_no_other_health() {
     let admin = Admin::new();
-    for path in ["/health", "/healthz", "/metrics", "/status/config"] {
+    for path in ["/health", "/healthz", "/metrics", "/status/config", "/status/models"] {
         admin.get(path).await.fails(404, "no such path");
     }
 }

@@ -85,6 +85,16 @@ pub struct Stored<T> {
     pub spec: T,
 }
 
+/// What a snapshot holds of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value {
+    /// The store's revision of the write that the value is of: not the document's last one where
+    /// that was rejected.
+    pub modified: Revision,
+    /// Whether it serves; otherwise it waits for another document to give up its name.
+    pub serves: bool,
+}
+
 /// Something to report of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

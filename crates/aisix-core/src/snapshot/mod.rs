@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use entry::{Change, Diagnostic, Entry, Finding, RejectionKind, Revision, Stored};
+pub use entry::{Change, Diagnostic, Entry, Finding, RejectionKind, Revision, Stored, Value};
 use tables::Tables;
 
 use crate::error::{Error, ErrorCode};

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::entry::{Diagnostic, Finding, RejectionKind, Revision, Stored};
+use super::entry::{Diagnostic, Finding, RejectionKind, Revision, Stored, Value};
 use crate::id::{Id, ResourceKey};
 use crate::resource::Resource;
 
@@ -77,6 +77,12 @@ impl<T: Resource> Table<T> {
             self.waiting.get(identity)?.get(&(*created, id.clone()))
         };
         self.serving.get(id).or_else(waiting)
+    }
+
+    /// Which of its writes a document's value is of, and whether it serves.
+    pub(super) fn value(&self, id: &Id) -> Option<Value> {
+        let modified = self.known(id)?.modified;
+        Some(Value { modified, serves: self.serving.contains_key(id) })
     }
 
     /// Everyone who waits.

@@ -1,7 +1,7 @@
 //! One table for each kind.
 
 use super::Snapshot;
-use super::entry::{Diagnostic, Entry, Finding};
+use super::entry::{Diagnostic, Entry, Finding, Value};
 use super::table::{Shift, Table};
 use crate::id::ResourceKey;
 use crate::resource::{
@@ -50,6 +50,11 @@ macro_rules! define_tables {
         impl Tables {
             pub(super) fn count(&self, kind: Kind) -> usize {
                 match kind { $(Kind::$variant => self.$plural.len(),)* }
+            }
+
+            /// What there is of a document.
+            pub(super) fn value(&self, key: &ResourceKey) -> Option<Value> {
+                match key.kind { $(Kind::$variant => self.$plural.value(&key.id),)* }
             }
 
             /// Everyone who waits for another to give up a name.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Snapshot;
-use super::entry::{Diagnostic, Entry, Finding, RejectionKind, Stored};
+use super::entry::{Diagnostic, Entry, Finding, RejectionKind, Stored, Value};
 use super::table::{Shift, Table};
 use super::tables::{Indexed, Tabled};
 use crate::id::{KeyProblem, ResourceKey};
@@ -33,6 +33,14 @@ impl Snapshot {
             }
         };
         finding.into_iter().chain(duplicate).collect()
+    }
+
+    /// What there is of the document with this key, `<kind>/<id>`; `None` where it has no value, or
+    /// the key names no resource.
+    #[must_use]
+    pub fn value_of(&self, key: &str) -> Option<Value> {
+        let key = ResourceKey::parse(key).ok()?;
+        self.tables.value(&key)
     }
 
     pub(super) fn delete(&mut self, key: &str) {

@@ -1,11 +1,16 @@
 //! What is known of the configuration that is served.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aisix_core::snapshot::Revision;
 use aisix_core::{Diagnostic, Snapshot};
 use tokio::sync::watch;
+
+use super::documents::Documents;
+use super::record::Record;
+use super::status::ConfigStatus;
 
 /// Which configuration is served, as everyone may ask at any time. Clones see the same.
 #[derive(Debug, Clone)]
@@ -22,13 +27,50 @@ pub(super) struct State {
     pub(super) connected: bool,
     /// Whether the source was ever lost, or could not be reached.
     pub(super) failed: bool,
+    /// What happened on the way.
+    pub(super) record: Record,
 }
 
 /// A snapshot that is served, and since when.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Published {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) at: SystemTime,
+    documents: Documents,
+    hashes: Arc<OnceLock<Hashes>>,
+}
+
+/// What tells two configurations apart.
+#[derive(Debug, Clone)]
+pub(super) struct Hashes {
+    /// Of everything that the source holds.
+    pub(super) source: String,
+    /// Of what is served.
+    pub(super) served: String,
+}
+
+impl Published {
+    pub(super) fn new(snapshot: Arc<Snapshot>, documents: Documents, at: SystemTime) -> Self {
+        Self { snapshot, at, documents, hashes: Arc::default() }
+    }
+
+    /// Computed when they are asked for, once: most configurations are replaced unasked.
+    pub(super) fn hashes(&self) -> &Hashes {
+        self.hashes.get_or_init(|| Hashes {
+            source: self.documents.source_hash(),
+            served: self.documents.served_hash(&self.snapshot),
+        })
+    }
+}
+
+/// The documents hold secrets.
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Published")
+            .field("snapshot", &self.snapshot)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Applied {
@@ -69,6 +111,16 @@ impl Applied {
             state.published.as_ref().map(|published| published.snapshot.clone())
         };
         snapshot.map_or_else(Vec::new, |snapshot| snapshot.diagnostics())
+    }
+
+    /// Everything that there is to say of the configuration.
+    ///
+    /// Hashes what the source holds, unless that was done since it changed: at 100,000 documents a
+    /// fraction of a second, so not for a thread that serves.
+    #[must_use]
+    pub fn status(&self) -> ConfigStatus {
+        let state = self.state.borrow().clone();
+        ConfigStatus::of(&state)
     }
 
     /// Waits until this revision or a later one is served, but no longer than `patience`; answers

@@ -1,7 +1,10 @@
 //! From a source of documents to a sequence of published snapshots.
 
 mod applied;
+mod documents;
+mod record;
 mod report;
+mod status;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +19,12 @@ use tokio::sync::watch;
 
 pub use applied::Applied;
 use applied::{Published, State};
+use documents::Documents;
+use record::{Record, Reload};
+pub use status::{
+    AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, Rejected, ReloadCounts,
+    SourceStatus,
+};
 
 use crate::source::{ConfigSource, Listing, StoreError};
 
@@ -38,6 +47,8 @@ pub struct Supervisor {
     publish: Box<dyn Fn(Arc<Snapshot>) + Send + Sync>,
     state: watch::Sender<State>,
     snapshot: Arc<Snapshot>,
+    documents: Documents,
+    record: Record,
     /// Whether the log says that the source is lost.
     lost: bool,
 }
@@ -65,6 +76,8 @@ impl Supervisor {
             publish: Box::new(publish),
             state,
             snapshot: Arc::new(Snapshot::default()),
+            documents: Documents::default(),
+            record: Record::default(),
             lost: false,
         };
         (supervisor, Applied::new(applied))
@@ -120,25 +133,52 @@ impl Supervisor {
 
     fn load(&mut self, listing: Listing) {
         let Listing { entries, revision } = listing;
-        let (snapshot, _) = self.snapshot.rebuild(entries, revision, &*self.secrets);
-        self.serve(snapshot);
+        let before = (self.documents.clone(), self.snapshot.clone());
+        let listed = entries.iter().cloned();
+        let (snapshot, _) = self.snapshot.rebuild(listed, revision, &*self.secrets);
+        self.documents = before.0.reloaded(&entries, &snapshot);
+        let all: Vec<_> = before.0.keys().chain(self.documents.keys()).map(str::to_owned).collect();
+        self.serve(snapshot, &before, &all, Reload::Full);
     }
 
     fn change(&mut self, changes: impl Iterator<Item = Change>) {
+        let before = (self.documents.clone(), self.snapshot.clone());
         let mut snapshot = Snapshot::clone(&self.snapshot);
+        let mut touched = Vec::new();
         for change in changes {
             (snapshot, _) = snapshot.apply(&change, &*self.secrets);
+            self.documents.change(&change, &snapshot);
+            touched.push(change.key().to_owned());
         }
-        self.serve(snapshot);
+        self.serve(snapshot, &before, &touched, Reload::Partial);
     }
 
-    fn serve(&mut self, snapshot: Snapshot) {
+    /// Publishes a snapshot. `touched` names the documents that may differ from those before.
+    fn serve(
+        &mut self,
+        snapshot: Snapshot,
+        before: &(Documents, Arc<Snapshot>),
+        touched: &[String],
+        reload: Reload,
+    ) {
         let snapshot = Arc::new(snapshot);
         (self.publish)(snapshot.clone());
-        report::documents(&self.snapshot.diagnostics(), &snapshot.diagnostics());
+        let diagnostics = snapshot.diagnostics();
+        report::documents(&self.snapshot.diagnostics(), &diagnostics);
+        let differs = touched.iter().any(|key| {
+            let was = before.0.serving(key, &before.1);
+            !documents::alike(was, self.documents.serving(key, &snapshot))
+        });
+        let now = SystemTime::now();
+        self.record.published(&diagnostics, &snapshot, touched, reload, now);
+        self.record.applied(differs, now);
         self.snapshot = snapshot.clone();
-        let published = Published { snapshot, at: SystemTime::now() };
-        self.state.send_modify(|state| state.published = Some(published));
+        let published = Published::new(snapshot, self.documents.clone(), now);
+        let record = self.record.clone();
+        self.state.send_modify(|state| {
+            state.published = Some(published);
+            state.record = record;
+        });
     }
 
     fn connected(&mut self) {
@@ -148,7 +188,14 @@ impl Supervisor {
     }
 
     fn disconnected(&mut self, lost: &Lost) {
-        self.state.send_modify(|state| (state.connected, state.failed) = (false, true));
+        if let Lost::Source(error) = lost {
+            self.record.lost(report::lost_because(error.as_ref()), SystemTime::now());
+        }
+        let record = self.record.clone();
+        self.state.send_modify(|state| {
+            (state.connected, state.failed) = (false, true);
+            state.record = record;
+        });
         match lost {
             Lost::Compacted => report::compacted(),
             Lost::Source(error) if !self.lost => {

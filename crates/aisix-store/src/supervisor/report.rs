@@ -23,8 +23,13 @@ pub(super) fn connected(snapshot: &Snapshot) {
 
 /// The source is not being watched any more, or not yet.
 pub(super) fn lost(error: Option<&StoreError>) {
-    let error = error.map_or_else(|| "it ended the watch".to_owned(), |error| chain(error));
+    let error = lost_because(error);
     warn!(error, "lost the configuration source: trying again, what was loaded serves on");
+}
+
+/// Why the source is not being watched, in one line.
+pub(super) fn lost_because(error: Option<&StoreError>) -> String {
+    error.map_or_else(|| "it ended the watch".to_owned(), |error| chain(error))
 }
 
 /// The source does not remember far enough.

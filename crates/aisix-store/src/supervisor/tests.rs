@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aisix_core::resource::PlainSecrets;
 use aisix_core::snapshot::{Finding, Revision};
-use aisix_core::{Change, Entry, Snapshot};
+use aisix_core::{Change, Entry, Kind, Snapshot};
 use aisix_testing::wait;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::subscriber::DefaultGuard;
 
-use super::{Applied, Supervisor};
+use super::{Applied, ReloadCounts, Supervisor};
 use crate::{ConfigSource, ConfigStore, Expect, Listing, MemoryStore, StoreError, Watch};
 
 /// A supervisor that runs, and what it published.
@@ -373,4 +373,109 @@ async fn a_document_is_logged_when_it_goes_bad_and_when_it_is_good_again_and_nev
     assert_eq!(lines(&log, "nothing is wrong with a document any more"), 1);
     assert_eq!(lines(&log, ""), 3);
     canaries.assert_absent("the log", &log.lock().unwrap());
+}
+
+/// A document that is no model.
+const BROKEN: &str = r#"{"display_name": "a"}"#;
+
+#[tokio::test]
+async fn the_status_of_an_empty_store_says_so() {
+    let running = start(Arc::new(MemoryStore::new()));
+    running.reaches(0).await;
+    let status = running.applied.status();
+    let applied = status.applied.unwrap();
+    assert_eq!((applied.seq, applied.counts, applied.revision), (1, Vec::new(), 0));
+    let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!((&*applied.hash, &*status.source.unwrap().hash), (of_nothing, of_nothing));
+    assert_eq!((status.last_failure, status.rejected), (None, Vec::new()));
+    assert!(status.last_reload.unwrap().successful);
+}
+
+#[tokio::test]
+async fn hashes_are_of_canonical_documents_and_only_differences_are_counted() {
+    let store = MemoryStore::new();
+    let running = start(Arc::new(store.clone()));
+    running.reaches(0).await;
+    let put = async |text: &str| {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        let written = store.put("models/a", bytes, Expect::Any).await.unwrap();
+        running.reaches(written.revision).await;
+        running.applied.status().applied.unwrap()
+    };
+    let one = r#"{"display_name":"a","provider":"p","model_name":"m","provider_key_id":"k"}"#;
+    let first = put(one).await;
+    // printf 'models/a\0{"display_name":…,"provider_key_id":"k"}\n' | sha256sum, keys sorted.
+    let expected = "61a230ab0cebd7ceedf5d976060252ba60de7ad37b3f58d1f1742aad4d619b3b";
+    assert_eq!((&*first.hash, first.seq), (expected, 2));
+    let same =
+        put(r#"{"provider_key_id": "k", "display_name": "a", "model_name": "m", "provider": "p"}"#);
+    let same = same.await;
+    assert_eq!((&same.hash, same.seq, same.at), (&first.hash, 2, first.at));
+    let other = put(&one.replace("\"m\"", "\"n\"")).await;
+    assert!(other.hash != first.hash);
+    assert_eq!(other.seq, 3);
+}
+
+#[tokio::test]
+async fn a_rejected_document_serves_its_last_good_bytes_and_is_reported_until_it_is_good() {
+    let store = MemoryStore::new();
+    store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    let running = start(Arc::new(store.clone()));
+    running.reaches(1).await;
+    let good = running.applied.status();
+
+    for revision in 2..4 {
+        store.put("models/a", Bytes::from_static(BROKEN.as_bytes()), Expect::Any).await.unwrap();
+        running.reaches(revision).await;
+        let status = running.applied.status();
+        let (applied, was) = (status.applied.unwrap(), good.applied.clone().unwrap());
+        assert_eq!((&applied.hash, applied.seq), (&was.hash, was.seq), "the last good one serves");
+        assert_ne!(status.source.unwrap().hash, good.source.clone().unwrap().hash);
+        let [rejected] = &status.rejected[..] else { panic!("{:?}", status.rejected) };
+        assert_eq!((&*rejected.key, rejected.kind.as_str()), ("models/a", "schema_failed"));
+        assert_eq!(rejected.stale_since, Some(rejected.first_seen));
+        assert!(rejected.first_seen <= rejected.last_seen);
+        assert!(!status.last_reload.unwrap().successful);
+        assert_eq!(status.last_failure.unwrap().kind, "schema_failed");
+    }
+
+    store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    running.reaches(4).await;
+    let status = running.applied.status();
+    assert_eq!(status.rejected, Vec::new());
+    assert!(status.last_reload.unwrap().successful);
+    assert!(status.last_failure.is_some(), "what went wrong last is remembered");
+    assert_eq!(status.applied.unwrap().hash, status.source.unwrap().hash);
+}
+
+#[tokio::test]
+async fn a_document_that_never_was_good_is_not_stale() {
+    let store = MemoryStore::new();
+    store.put("models/a", Bytes::from_static(BROKEN.as_bytes()), Expect::Any).await.unwrap();
+    store.put("models/b", Bytes::from_static(b"[]"), Expect::Any).await.unwrap();
+    let running = start(Arc::new(store));
+    running.reaches(2).await;
+    let status = running.applied.status();
+    assert!(status.rejected.iter().all(|rejected| rejected.stale_since.is_none()));
+    assert_eq!(status.rejected.len(), 2);
+    let ReloadCounts { all, failed_parse, failed_validate, failed_fetch } = status.reloads;
+    assert_eq!((all, failed_parse, failed_validate, failed_fetch), (1, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn unknown_fields_are_counted_by_kind_and_path() {
+    let store = MemoryStore::new();
+    for name in ["a", "b"] {
+        let group = r#"{"display_name": "NAME", "colour": 1, "routing": {"targets":
+            [{"model": "x", "size": 1}, {"model": "y", "size": 2}]}}"#;
+        let group = Bytes::from(group.replace("NAME", name));
+        store.put(&format!("models/{name}"), group, Expect::Any).await.unwrap();
+    }
+    let running = start(Arc::new(store));
+    running.reaches(2).await;
+    let status = running.applied.status();
+    assert_eq!(status.partial, [(Kind::Models, 2)]);
+    let ignored = status.ignored;
+    let ignored: Vec<_> = ignored.iter().map(|f| (f.kind, &*f.field, f.count)).collect();
+    assert_eq!(ignored, [("models", "colour", 2), ("models", "routing.targets.[].size", 2)]);
 }

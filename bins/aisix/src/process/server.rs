@@ -1,4 +1,4 @@
-//! The listener of administrators.
+//! A listener on the control thread: that of administrators, and that of monitoring.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,6 @@ use tower::ServiceExt as _;
 use tracing::warn;
 
 use super::listen::CannotListen;
-use crate::config::Admin;
 
 /// How long calls that are under way may take when the process ends.
 const GRACE: Duration = Duration::from_secs(5);
@@ -31,7 +30,7 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// The running listener.
 #[derive(Debug)]
-pub(super) struct AdminServer {
+pub(super) struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
     end: oneshot::Sender<()>,
@@ -42,18 +41,19 @@ pub(super) struct AdminServer {
 /// # Errors
 /// Where the address cannot be listened on.
 pub(super) fn bind(
-    admin: &Admin,
+    enabled: bool,
+    address: SocketAddr,
     knob: &'static str,
 ) -> Result<Option<std::net::TcpListener>, CannotListen> {
-    if !admin.enabled {
+    if !enabled {
         return Ok(None);
     }
-    std::net::TcpListener::bind(admin.addr)
+    std::net::TcpListener::bind(address)
         .and_then(|listener| listener.set_nonblocking(true).map(|()| Some(listener)))
-        .map_err(CannotListen::on(admin.addr, knob))
+        .map_err(CannotListen::on(address, knob))
 }
 
-impl AdminServer {
+impl Server {
     /// Serves on the control thread.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ async fn serve(
                 open.spawn(connection(stream, certificate, router.clone(), patience, closing));
             }
             Err(cause) => {
-                warn!(%cause, "the admin listener has no connection");
+                warn!(%cause, "a listener has no connection");
                 tokio::time::sleep(BREATH).await;
             }
         }
@@ -116,7 +116,7 @@ async fn serve(
     closing.send_replace(true);
     let all = async { while open.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, all).await.is_err() {
-        warn!("an administrator's call was cut off");
+        warn!("a call of an administrator or of monitoring was cut off");
     }
 }
 

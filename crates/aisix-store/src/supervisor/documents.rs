@@ -1,0 +1,131 @@
+//! The bytes that a source holds, and those of them that are served.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use aisix_core::snapshot::Revision;
+use aisix_core::{Change, Entry, Snapshot};
+use bytes::Bytes;
+use ring::digest::{Context, SHA256};
+use serde_json::Value;
+
+/// Every document of a source as it was last written, with the bytes that serve where those were
+/// rejected. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Documents(imbl::OrdMap<String, Held>);
+
+/// One document.
+#[derive(Clone)]
+struct Held {
+    last: Written,
+    /// The write that the snapshot's value is of, where it is not the last.
+    pinned: Option<Written>,
+}
+
+/// The bytes of one write.
+#[derive(Clone)]
+struct Written {
+    modified: Revision,
+    bytes: Bytes,
+}
+
+impl Documents {
+    /// Everything that a source lists, `snapshot` made of it; `self` is what was there before.
+    pub(super) fn reloaded(&self, entries: &[Entry], snapshot: &Snapshot) -> Self {
+        let mut next = Self::default();
+        for entry in entries {
+            next.put(entry, self.0.get(&entry.key), snapshot);
+        }
+        next
+    }
+
+    /// After one change, which made `snapshot`.
+    pub(super) fn change(&mut self, change: &Change, snapshot: &Snapshot) {
+        match change {
+            Change::Put(entry) => {
+                let before = self.0.remove(&entry.key);
+                self.put(entry, before.as_ref(), snapshot);
+            }
+            Change::Delete { key, .. } => {
+                self.0.remove(key);
+            }
+        }
+    }
+
+    fn put(&mut self, entry: &Entry, before: Option<&Held>, snapshot: &Snapshot) {
+        let last = Written { modified: entry.modified, bytes: entry.value.clone() };
+        let value = snapshot.value_of(&entry.key).map(|value| value.modified);
+        let pinned = before
+            .into_iter()
+            .flat_map(|held| [Some(&held.last), held.pinned.as_ref()])
+            .flatten()
+            .find(|written| value == Some(written.modified) && written.modified != entry.modified);
+        let held = Held { last, pinned: pinned.cloned() };
+        self.0.insert(entry.key.clone(), held);
+    }
+
+    /// The keys of all documents, in their order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The bytes that serve for a document.
+    pub(super) fn serving(&self, key: &str, snapshot: &Snapshot) -> Option<&Bytes> {
+        let value = snapshot.value_of(key).filter(|value| value.serves)?;
+        let held = self.0.get(key)?;
+        let mut writes = std::iter::once(&held.last).chain(&held.pinned);
+        writes.find(|written| written.modified == value.modified).map(|written| &written.bytes)
+    }
+
+    /// The hash of everything that the source holds.
+    pub(super) fn source_hash(&self) -> String {
+        hash(self.0.iter().map(|(key, held)| (key.as_str(), &held.last.bytes)))
+    }
+
+    /// The hash of everything that this snapshot serves.
+    pub(super) fn served_hash(&self, snapshot: &Snapshot) -> String {
+        hash(self.keys().filter_map(|key| Some((key, self.serving(key, snapshot)?))))
+    }
+}
+
+/// Whether two documents say the same.
+pub(super) fn alike(one: Option<&Bytes>, other: Option<&Bytes>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other || canonical(one) == canonical(other),
+        (one, other) => one == other,
+    }
+}
+
+/// SHA-256 over each key, NUL, the document in canonical form, and a line feed; as hexadecimal
+/// digits.
+fn hash<'a>(documents: impl Iterator<Item = (&'a str, &'a Bytes)>) -> String {
+    let mut context = Context::new(&SHA256);
+    for (key, bytes) in documents {
+        context.update(key.as_bytes());
+        context.update(b"\0");
+        context.update(&canonical(bytes));
+        context.update(b"\n");
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A document without white space, the keys of its objects in their order; as it is where it is no
+/// JSON.
+fn canonical(bytes: &Bytes) -> Cow<'_, [u8]> {
+    let sorted = serde_json::from_slice(bytes).map(sorted);
+    match sorted.and_then(|value| serde_json::to_vec(&value)) {
+        Ok(text) => Cow::Owned(text),
+        Err(_) => Cow::Borrowed(bytes),
+    }
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> = fields.into_iter().collect();
+            Value::Object(fields.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
