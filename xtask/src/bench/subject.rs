@@ -62,7 +62,6 @@ impl Subject {
         let configuration = format!(
             "proxy:\n  addr: 127.0.0.1:{port}\nadmin:\n  addr: 127.0.0.1:{admin}\n  admin_keys: [{ADMIN_KEY}]\n\
              observability:\n  metrics: {{prometheus: {{addr: '127.0.0.1:0'}}}}\n\
-             observability:\n  metrics:\n    prometheus:\n      addr: 127.0.0.1:0\n\
              store:\n  path: {}\nshutdown:\n  min_drain_secs: 0\n",
             store.display()
         );
