@@ -15,6 +15,7 @@
 //! runtime and no HTTP framework.
 
 pub mod address_range;
+pub mod base_url;
 pub mod caller;
 pub mod carried;
 pub mod chat;

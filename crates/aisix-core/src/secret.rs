@@ -25,6 +25,14 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether a header can carry it to an upstream that reads it as it was meant: printable ASCII,
+    /// and something besides spaces. A header may hold other bytes, which upstreams read as they
+    /// like.
+    #[must_use]
+    pub fn fits_a_header(&self) -> bool {
+        self.0.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !self.0.trim().is_empty()
+    }
 }
 
 impl fmt::Debug for Secret {

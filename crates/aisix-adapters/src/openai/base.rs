@@ -1,6 +1,6 @@
 //! From a configured base to a URL: common copy-paste mistakes are mended, no layout is guessed.
 
-use aisix_core::{Error, ErrorCode};
+use aisix_core::{Error, ErrorCode, base_url};
 use http::Uri;
 
 /// Endpoint paths that people leave at the end of a base; the longer come first.
@@ -19,22 +19,12 @@ pub(super) fn endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error>
     let base = api_base.map(str::trim).filter(|base| !base.is_empty()).ok_or_else(|| {
         invalid("the provider key has no api_base; for OpenAI set https://api.openai.com/v1")
     })?;
-    if base.contains(['?', '#']) {
-        // A path cannot follow a query, and a fragment would be left out silently.
-        return Err(invalid("the provider key's api_base must not hold '?' or '#'"));
-    }
+    // A document may be older than this rule. `Uri` reads a port that is out of range as none at
+    // all, and the credential would go to another port.
+    base_url::check(base)
+        .map_err(|problem| invalid(&format!("the provider key's api_base {problem}")))?;
     let base = normalized(base);
-    let url: Uri = format!("{base}{path}")
-        .parse()
-        .map_err(|_| invalid("the provider key's api_base is not a URL"))?;
-    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        // A user name would be left out silently, and a credential there would be in the clear.
-        return Err(invalid("the provider key's api_base must not hold credentials"));
-    }
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(_)) => Ok(url),
-        _ => Err(invalid("the provider key's api_base must be an http:// or https:// URL")),
-    }
+    format!("{base}{path}").parse().map_err(|_| invalid("the provider key's api_base is not a URL"))
 }
 
 fn normalized(base: &str) -> String {
@@ -42,12 +32,15 @@ fn normalized(base: &str) -> String {
     let base = ENDPOINTS
         .iter()
         .find_map(|endpoint| base.strip_suffix(endpoint))
+        // A host may be called like an endpoint.
+        .filter(|rest| rest.contains("://"))
         .unwrap_or(base)
         .trim_end_matches('/');
-    match base {
-        "https://api.openai.com" | "http://api.openai.com" => format!("{base}/v1"),
-        _ => base.to_owned(),
+    let openai = ["https://api.openai.com", "http://api.openai.com"];
+    if openai.iter().any(|openai| base.eq_ignore_ascii_case(openai)) {
+        return format!("{base}/v1");
     }
+    base.to_owned()
 }
 
 fn invalid(what: &str) -> Error {

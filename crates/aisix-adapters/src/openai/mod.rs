@@ -89,9 +89,7 @@ fn bearer(secret: &Secret) -> Result<HeaderValue, Error> {
             "invalid upstream credentials: the provider key's secret cannot be sent in a header",
         )
     };
-    // A header may hold other bytes, which upstreams read as they like.
-    let readable = secret.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if !readable || secret.expose().trim().is_empty() {
+    if !secret.fits_a_header() {
         return Err(unusable());
     }
     let text = zeroize::Zeroizing::new(format!("Bearer {}", secret.expose()));

@@ -26,6 +26,9 @@ fn mends_copy_paste_mistakes_and_guesses_nothing() {
     );
     check("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/chat/completions");
     check("https://h/v1/completions", "https://h/v1/chat/completions");
+    check("http://completions", "http://completions/chat/completions");
+    check("HTTPS://API.openai.com", "https://API.openai.com/v1/chat/completions");
+    check("HTTP://h:8080/v1", "http://h:8080/v1/chat/completions");
 }
 
 #[test]
@@ -39,6 +42,10 @@ fn refuses_a_base_that_is_missing_or_no_url() {
         Some("https://h/v1?key=value"),
         Some("https://h/v1#part"),
         Some("https://name:word@h/v1"),
+        // `Uri` reads each of these ports as none at all.
+        Some("http://127.0.0.1:99999"),
+        Some("http://h:/v1"),
+        Some("http://[::1]:65536/v1"),
     ] {
         let error = endpoint(base, "/chat/completions").expect_err("the base is unusable");
         assert_eq!(error.status(), 400, "for base {base:?}");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::validity::{Findings, read};
 use super::{Checked, Document, Invalid, Kind, Resource, Strictness};
+use crate::base_url;
 use crate::glob::Glob;
 use crate::secret::{MASK, Secret};
 
@@ -274,6 +275,7 @@ impl Resource for ProviderKey {
         findings.not_empty(secret.expose(), "secret");
         if strictness == Strictness::Strict {
             check_reachable(&mut findings, adapter, wire.api_base.as_deref());
+            check_sendable(&mut findings, adapter, &secret);
         }
         findings.into_result(Checked {
             resource: Self {
@@ -314,25 +316,32 @@ fn check_reachable(findings: &mut Findings, adapter: Option<AdapterName>, base: 
             findings.require(false, "api_base", message);
         }
         (Some(base), _) => {
-            let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-            let has_host = rest.is_some_and(|rest| {
-                !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(' ')
-            });
             // Azure also documents the bare name of a resource.
             let bare_resource = adapter == AdapterName::AzureOpenAi
                 && base.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-            let authority = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
-            let problem = if !has_host && !bare_resource {
-                Some("must be an http:// or https:// URL")
-            } else if authority.contains('@') {
-                Some("must not hold credentials: put them into secret")
-            } else if base.contains(['?', '#']) {
-                Some("must not hold '?' or '#': endpoint paths are added to it")
-            } else {
-                None
-            };
-            findings.require(problem.is_none(), "api_base", problem.unwrap_or_default());
+            if let (false, Err(problem)) = (bare_resource, base_url::check(base)) {
+                findings.require(false, "api_base", problem.to_string());
+            }
         }
         (None, None) => {}
+    }
+}
+
+/// Whoever writes a key hears at once that no header could carry it. A secret in JSON is not sent
+/// as it is.
+fn check_sendable(findings: &mut Findings, adapter: Option<AdapterName>, secret: &Secret) {
+    let opaque = match adapter {
+        Some(AdapterName::OpenAi | AdapterName::Anthropic) => true,
+        Some(AdapterName::AzureOpenAi) => !secret.expose().trim_start().starts_with('{'),
+        Some(AdapterName::Bedrock | AdapterName::Vertex) | None => false,
+    };
+    // An empty one was found already.
+    if opaque && !secret.expose().is_empty() {
+        findings.require(
+            secret.fits_a_header(),
+            "secret",
+            "must be printable ASCII and not blank: it is sent in a header, which holds no line \
+             breaks and no other control characters",
+        );
     }
 }

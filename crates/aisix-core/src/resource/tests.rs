@@ -188,6 +188,42 @@ fn rejects_an_api_base_that_is_no_url_or_holds_credentials() {
     accepts::<ProviderKey>(&with(&azure, "api_base", r#""my-resource""#));
     accepts::<ProviderKey>(&with(PROVIDER_KEY, "api_base", r#"" http://[::1]:8080/v1/ ""#));
     accepts::<ProviderKey>(&with(PROVIDER_KEY, "api_base", r#""https://host/v1/@latest""#));
+    accepts::<ProviderKey>(&with(PROVIDER_KEY, "api_base", r#""HTTP://Host/v1""#));
+}
+
+#[test]
+fn rejects_an_api_base_whose_port_would_be_left_out() {
+    let mut adapters = ["openai", "anthropic", "bedrock", "vertex", "azure-openai"].into_iter();
+    assert!(adapters.all(|adapter| {
+        let document = with(PROVIDER_KEY, "adapter", &format!("{adapter:?}"));
+        let document = String::from_utf8(document.to_bytes()).unwrap();
+        ["http://127.0.0.1:99999", "http://127.0.0.1:/v1"].iter().all(|base| {
+            problem::<ProviderKey>(&with(&document, "api_base", &format!("{base:?}")))
+                == "api_base: must have a port from 1 to 65535 after the ':', or neither"
+        })
+    }));
+}
+
+#[test]
+fn rejects_a_secret_that_no_header_carries_and_does_not_quote_it() {
+    let of = |adapter: &str, secret: &str| {
+        let document = with(PROVIDER_KEY, "adapter", &format!("{adapter:?}"));
+        let document = String::from_utf8(document.to_bytes()).unwrap();
+        with(&document, "secret", &serde_json::to_string(secret).unwrap())
+    };
+    for adapter in ["openai", "anthropic", "azure-openai"] {
+        for secret in ["sk-live\n", "sk-\tlive", "\u{7f}sk-live", "sk-liv\u{e9}", "   "] {
+            let problem = problem::<ProviderKey>(&of(adapter, secret));
+            assert!(problem.starts_with("secret: must be printable ASCII"), "{problem}");
+            assert!(!problem.contains("sk-"), "{problem}");
+            let lenient = ProviderKey::decode(&of(adapter, secret), Strictness::Lenient);
+            assert!(lenient.is_ok(), "documents of older writers fail when they are used");
+        }
+        accepts::<ProviderKey>(&of(adapter, "sk live~!"));
+    }
+    for adapter in ["bedrock", "vertex", "azure-openai"] {
+        accepts::<ProviderKey>(&of(adapter, "{\n  \"tenant\": \"é\"\n}"));
+    }
 }
 
 #[test]
