@@ -6,6 +6,9 @@ use aisix_core::{Error, ErrorCode, KeyHash};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+/// What a caller without a key reads, which tells it from one with a wrong key.
+pub const MISSING_CREDENTIALS: &str = "Missing API key in request";
+
 /// A caller's key as it was sent; not shown by `Debug`.
 #[derive(Clone, Copy)]
 pub struct Credential<'a>(&'a str);
@@ -15,10 +18,10 @@ impl<'a> Credential<'a> {
     /// `Authorization: <key>`; `x-api-key: <key>` only where there is no `Authorization`.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidApiKey`] with `Missing API key in request` where there is none; an
+    /// [`ErrorCode::InvalidApiKey`] with [`MISSING_CREDENTIALS`] where there is none; an
     /// `Authorization` that is present but empty counts as none.
     pub fn of(headers: &'a HeaderMap) -> Result<Self, Error> {
-        let missing = || Error::new(ErrorCode::InvalidApiKey, "Missing API key in request");
+        let missing = || Error::new(ErrorCode::InvalidApiKey, MISSING_CREDENTIALS);
         let value =
             headers.get(AUTHORIZATION).or_else(|| headers.get("x-api-key")).ok_or_else(missing)?;
         let text = value

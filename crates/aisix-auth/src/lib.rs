@@ -18,5 +18,5 @@ mod snapshot;
 
 pub use admin::{AdminAuth, AdminAuthLayer, AdminKeys};
 pub use authenticate::{Authenticate, AuthenticateLayer, CredentialSource, Refuse};
-pub use credential::Credential;
+pub use credential::{Credential, MISSING_CREDENTIALS};
 pub use snapshot::SnapshotCredentials;

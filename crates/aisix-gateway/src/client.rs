@@ -5,9 +5,9 @@ mod connect;
 mod tests;
 
 use std::error::Error as StdError;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
+use aisix_core::error::with_causes;
 use aisix_core::{Error, ErrorCode};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -75,12 +75,7 @@ fn tcp(settings: &UpstreamSettings) -> HttpConnector {
 /// A transport failure, with its causes: none of them holds a credential, which travels in
 /// headers only.
 pub(crate) fn transport(cause: &(dyn StdError + 'static)) -> Error {
-    let mut message = format!("upstream request failed: {cause}");
-    let mut next = cause.source();
-    while let Some(deeper) = next {
-        let _ = write!(message, ": {deeper}");
-        next = deeper.source();
-    }
+    let message = format!("upstream request failed: {}", with_causes(cause));
     Error::new(ErrorCode::UpstreamTransport, message)
 }
 

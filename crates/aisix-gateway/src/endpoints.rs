@@ -51,14 +51,18 @@ pub(crate) enum Match {
     Nothing,
 }
 
-/// Looks a request up.
+/// Looks a request up. What answers `GET` answers `HEAD` as well: the server leaves the body out.
 pub(crate) fn find(method: &Method, path: &str) -> Match {
+    let asked = if method == Method::HEAD { &Method::GET } else { method };
     let mut others = Vec::new();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path == path) {
-        if endpoint.method == method {
+        if endpoint.method == asked {
             return Match::Endpoint(endpoint);
         }
         others.push(&endpoint.method);
+        if endpoint.method == Method::GET {
+            others.push(&Method::HEAD);
+        }
     }
     if others.is_empty() { Match::Nothing } else { Match::OtherMethods(others) }
 }

@@ -6,6 +6,9 @@
 //! 4. **declared size**, before authentication: an oversized body is refused by its head;
 //! 5. **authentication**, before anything of the body is read;
 //! 6. the **exchange**: decode, hooks, attempts, stream, completion.
+//!
+//! What is refused at 3 and 4 gets its access line here, what comes as far as 6 gets it there. What
+//! is refused at 5 is logged as a denial instead, and probes are not logged.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -30,7 +33,7 @@ use crate::endpoints::{self, Action, Match};
 use crate::exchange::{Arrival, ExchangeService};
 use crate::handle::GatewayHandle;
 use crate::published::Shared;
-use crate::{probe, request_id, respond, rewrite};
+use crate::{early, probe, request_id, respond, rewrite};
 
 /// Answers a request that authentication refused.
 type Refuse = fn(&Parts, Error) -> Response<AnswerBody>;
@@ -68,40 +71,46 @@ impl Gateway {
         let shared = self.shared.clone();
         let in_flight = shared.enter();
         let id = request_id::of(request.headers(), &shared.settings.request_id_headers);
-        let mut response = self.route(request, &id, started).await;
+        let asked = early::Asked::of(&request);
+        let mut response = match self.route(request, &id, started).await {
+            Routed::Answered(response) => response,
+            Routed::Early(refusal) => {
+                asked.record(&refusal, &id, started.elapsed());
+                refusal
+            }
+        };
         respond::finish(&mut response, &id, shared.draining());
         response.map(|body| body.counted(in_flight))
     }
 
-    async fn route<B>(
-        self,
-        mut request: Request<B>,
-        id: &Arc<str>,
-        started: Instant,
-    ) -> Response<AnswerBody>
+    async fn route<B>(self, mut request: Request<B>, id: &Arc<str>, started: Instant) -> Routed
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,
     {
+        let generation = self.shared.generation();
         if let Some(uri) = rewrite::rewrite(&self.shared.settings.url_rewrites, request.uri()) {
             *request.uri_mut() = uri;
         }
         let endpoint = match endpoints::find(request.method(), request.uri().path()) {
             Match::Endpoint(endpoint) => endpoint,
-            Match::OtherMethods(allowed) => return respond::method_not_allowed(&allowed),
-            Match::Nothing => return respond::not_found(),
+            Match::OtherMethods(allowed) => {
+                return Routed::Early(respond::method_not_allowed(&allowed));
+            }
+            Match::Nothing => return Routed::Early(respond::not_found()),
         };
         let verbose = probe::is_verbose(request.uri().query());
         match endpoint.action {
-            Action::Live => respond::probe(probe::livez(self.shared.readiness(), verbose)),
-            Action::Ready => respond::probe(probe::readyz(self.shared.readiness(), verbose)),
+            Action::Live => probed(probe::livez(self.shared.readiness(), verbose)),
+            Action::Ready => probed(probe::readyz(self.shared.readiness(), verbose)),
             Action::Operate(operation, dialect) => {
-                let Some(generation) = self.shared.generation() else {
-                    return respond::error(dialect, &not_ready());
+                let Some(generation) = generation else {
+                    return Routed::Early(respond::error(dialect, &not_ready()));
                 };
                 let real_ip = &self.shared.settings.real_ip;
                 let arrival = Arrival {
                     request_id: id.clone(),
+                    method: request.method().clone(),
                     endpoint,
                     operation,
                     dialect,
@@ -114,7 +123,7 @@ impl Gateway {
         }
     }
 
-    async fn operate<B>(mut self, mut request: Request<B>, arrival: Arrival) -> Response<AnswerBody>
+    async fn operate<B>(mut self, mut request: Request<B>, arrival: Arrival) -> Routed
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,
@@ -123,14 +132,26 @@ impl Gateway {
         if settings.body_limit.is_some_and(|limit| declared_size(&request) > limit as u64) {
             let refusal = respond::error(arrival.dialect, &body::too_large(settings));
             body::discard(request.into_body()).await;
-            return refusal;
+            return Routed::Early(refusal);
         }
         request.extensions_mut().insert(Arc::new(arrival));
         match self.authenticated.call(request).await {
-            Ok(response) => response,
+            Ok(response) => Routed::Answered(response),
             Err(impossible) => match impossible {},
         }
     }
+}
+
+/// An answer, and whether it still needs a line in the access log.
+enum Routed {
+    /// Whoever answered saw to that.
+    Answered(Response<AnswerBody>),
+    /// A refusal before anybody was asked.
+    Early(Response<AnswerBody>),
+}
+
+fn probed(outcome: (http::StatusCode, String)) -> Routed {
+    Routed::Answered(respond::probe(outcome))
 }
 
 fn declared_size<B>(request: &Request<B>) -> u64 {
@@ -146,14 +167,7 @@ fn refuse(head: &Parts, error: Error) -> Response<AnswerBody> {
     let arrival: Option<&Arc<Arrival>> = head.extensions.get();
     let dialect: &dyn Dialect = match arrival {
         Some(arrival) => {
-            tracing::debug!(
-                target: "aisix::auth",
-                request_id = %arrival.request_id,
-                method = %head.method,
-                path = arrival.endpoint.path,
-                reason = error.message(),
-                "request refused"
-            );
+            early::denied(arrival, &error);
             arrival.dialect
         }
         None => &aisix_dialects::OPENAI_CHAT,

@@ -39,6 +39,13 @@ impl Health {
         self.failing.store(failures.len(), Ordering::Relaxed);
     }
 
+    /// Forgets the models that are not to be kept.
+    pub(crate) fn keep(&self, mut keep: impl FnMut(&Id) -> bool) {
+        let mut failures = self.failures.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        failures.retain(|model, _| keep(model));
+        self.failing.store(failures.len(), Ordering::Relaxed);
+    }
+
     /// Failures since the last success.
     pub(crate) fn consecutive_failures(&self, model: &Id) -> u32 {
         let failures = self.failures.read().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -17,6 +17,7 @@
 mod body;
 mod client;
 mod client_ip;
+mod early;
 mod endpoints;
 mod exchange;
 mod gateway;

@@ -67,6 +67,7 @@ impl Shared {
     /// Serves every later request from this snapshot.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
         let revision = snapshot.revision();
+        self.health.keep(|model| snapshot.model(model.as_str()).is_some());
         self.generation.store(Some(Arc::new(Generation::new(snapshot, &self.hooks))));
         self.applied.send_replace(Some((revision, Instant::now())));
     }

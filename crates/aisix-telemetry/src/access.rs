@@ -11,7 +11,7 @@ pub struct AccessRecord<'a> {
     pub request_id: &'a str,
     /// The method.
     pub method: &'a str,
-    /// The path, as the endpoint table writes it.
+    /// The path, as the endpoint table writes it; where nothing there answered, as the caller sent it.
     pub path: &'a str,
     /// The status that the caller saw; 499 where it left before one was sent.
     pub status: u16,

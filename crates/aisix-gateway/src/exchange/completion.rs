@@ -24,6 +24,8 @@ pub(crate) struct Completion {
     outcome: Outcome,
     model: Option<Arc<str>>,
     provider: Option<String>,
+    /// Who was called last without success: the provider, and the name of the model.
+    failed_at: Option<(String, Arc<str>)>,
     error: Option<Error>,
     reported: bool,
 }
@@ -38,6 +40,7 @@ impl Completion {
             outcome,
             model: None,
             provider: None,
+            failed_at: None,
             error: None,
             reported: false,
         }
@@ -70,8 +73,13 @@ impl Completion {
     }
 
     pub(super) fn served(&mut self, provider: String, model: Arc<str>) {
+        self.failed_at = None;
         self.provider = Some(provider);
         self.outcome.served_by = Some(model);
+    }
+
+    pub(super) fn failed_at(&mut self, provider: String, model: Arc<str>) {
+        self.failed_at = Some((provider, model));
     }
 
     pub(super) fn usage(&mut self, usage: Option<Usage>) {
@@ -143,7 +151,12 @@ impl Completion {
         self.outcome.duration = self.arrival.started.elapsed();
         self.hooks.complete(&self.outcome);
         if let Some(cause) = self.error.as_ref().and_then(std::error::Error::source) {
-            tracing::warn!(request_id = %self.arrival.request_id, cause, "request failed");
+            let failed_at = self.failed_at.as_ref();
+            let provider = failed_at.map(|(provider, _)| provider).or(self.provider.as_ref());
+            let model = failed_at.map(|(_, model)| model).or(self.outcome.served_by.as_ref());
+            let model = model.or(self.model.as_ref()).map(|name| &**name);
+            let request_id = &*self.arrival.request_id;
+            tracing::warn!(request_id, provider, model, cause, "request failed");
         }
         self.record().write();
     }
@@ -153,7 +166,7 @@ impl Completion {
         let served_by = self.outcome.served_by.as_deref();
         AccessRecord {
             request_id: &self.arrival.request_id,
-            method: self.arrival.endpoint.method.as_str(),
+            method: self.arrival.method.as_str(),
             path: self.arrival.endpoint.path,
             status: self.outcome.status,
             latency: self.outcome.duration,

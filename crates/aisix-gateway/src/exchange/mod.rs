@@ -200,6 +200,8 @@ impl Exchange {
                 if error.kind().blames_upstream() {
                     self.shared.health.failed(model);
                 }
+                let name = candidate.target.display_name.clone();
+                self.completion.failed_at(candidate.provider, name);
                 Err(error)
             }
         }

@@ -12,7 +12,7 @@ use aisix_dialects::Dialect;
 use aisix_hooks::RequestInfo;
 use aisix_telemetry::AccessRecord;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -30,6 +30,8 @@ use crate::respond;
 /// What is known of a request when its endpoint is found; travels in its extensions.
 pub(crate) struct Arrival {
     pub(crate) request_id: Arc<str>,
+    /// As the caller sent it: `HEAD` reaches the endpoints of `GET`.
+    pub(crate) method: Method,
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) operation: Operation,
     pub(crate) dialect: &'static dyn Dialect,
@@ -93,7 +95,7 @@ fn list_models(arrival: &Arrival, caller: &Caller) -> Response<AnswerBody> {
     let list = models::list(&arrival.generation.snapshot, caller, arrival.unix_seconds());
     let record = AccessRecord {
         request_id: &arrival.request_id,
-        method: arrival.endpoint.method.as_str(),
+        method: arrival.method.as_str(),
         path: arrival.endpoint.path,
         status: 200,
         latency: arrival.started.elapsed(),

@@ -164,11 +164,11 @@ async fn an_endpoint_says_which_methods_it_has() {
         ("GET", "/v1/chat/completions", "POST"),
         ("PUT", "/v1/chat/completions", "POST"),
         ("OPTIONS", "/v1/chat/completions", "POST"),
-        ("POST", "/v1/models", "GET"),
-        ("DELETE", "/v1/models", "GET"),
-        ("BREW", "/v1/models", "GET"),
-        ("POST", "/livez", "GET"),
-        ("POST", "/readyz", "GET"),
+        ("POST", "/v1/models", "GET, HEAD"),
+        ("DELETE", "/v1/models", "GET, HEAD"),
+        ("BREW", "/v1/models", "GET, HEAD"),
+        ("POST", "/livez", "GET, HEAD"),
+        ("POST", "/readyz", "GET, HEAD"),
     ] {
         let answer = request(&world, method, path).await;
         assert_answer(&answer, 405, "");
