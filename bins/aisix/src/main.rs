@@ -20,9 +20,10 @@ mod run;
 mod signals;
 mod standin;
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
 
@@ -32,16 +33,18 @@ use cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let ended = match Cli::parse() {
-        Cli { command: Some(Command::Quickstart(args)), .. } => quickstart::run(&args),
-        Cli { command: Some(Command::Completions { shell }), .. } => completions(shell),
-        Cli { config: Some(path), .. } => run::run(&path),
-        // The command line was refused already.
-        Cli { config: None, command: None } => Ok(ExitCode::from(2)),
+    let ended = match Cli::try_parse() {
+        Ok(Cli { command: Some(Command::Quickstart(args)), .. }) => quickstart::run(&args),
+        Ok(Cli { command: Some(Command::Completions { shell }), .. }) => completions(shell),
+        Ok(Cli { config: Some(path), .. }) => run::run(&path),
+        // The command line would have been refused.
+        Ok(Cli { config: None, command: None }) => Ok(ExitCode::from(2)),
+        Err(refusal) if refusal.use_stderr() => refusal.exit(),
+        Err(help) => printed(help.print()),
     };
     ended.unwrap_or_else(|error| {
         // If standard error is closed, the code still says it.
-        let _ = writeln!(std::io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+        let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
         ExitCode::FAILURE
     })
 }
@@ -49,8 +52,17 @@ fn main() -> ExitCode {
 fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "aisix", &mut script);
-    std::io::stdout().write_all(&script)?;
-    Ok(ExitCode::SUCCESS)
+    printed(io::stdout().write_all(&script))
+}
+
+/// Fails where what was asked for could not be printed. Whoever stopped reading has read enough.
+fn printed(written: io::Result<()>) -> anyhow::Result<ExitCode> {
+    match written.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn one_line(text: &str) -> String {

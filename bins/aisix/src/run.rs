@@ -15,7 +15,7 @@ use crate::signals::Signals;
 /// What the operator changes where an address cannot be listened on.
 const KNOBS: Knobs = Knobs { proxy: "proxy.addr", admin: "admin.addr" };
 
-/// Runs the gateway until a signal has ended it.
+/// Runs the gateway until a signal has ended it, or it cannot go on.
 ///
 /// # Errors
 /// Whatever keeps it from starting.
@@ -39,7 +39,6 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
             "listening"
         );
         let window = Duration::from_secs(config.shutdown.min_drain_secs);
-        let signal = signals.next().await;
-        Ok(process.end(signal, &mut signals, window).await)
+        Ok(process.run(&mut signals, window).await)
     })
 }

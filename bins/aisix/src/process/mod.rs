@@ -2,9 +2,12 @@
 //! apart again.
 
 mod certificates;
+mod following;
 mod listen;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -18,22 +21,18 @@ use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::Shared;
 use aisix_gateway::serve::{self, Listener, Workers};
-use aisix_store::{Applied, ConfigSource, EmbeddedStore, Supervisor};
+use aisix_store::EmbeddedStore;
 use anyhow::{Context as _, anyhow};
-use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::drain::drain;
 use crate::signals::Signals;
 use certificates::Certificates;
+use following::Following;
 use listen::CannotListen;
 use server::Server;
 use store::Opened;
-
-/// How long the first configuration may take before the proxy listens without one, and its probes
-/// say so.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the address of monitoring's listener is chosen.
 const METRICS_KNOB: &str = "observability.metrics.prometheus.addr";
@@ -58,12 +57,13 @@ pub(crate) struct Process {
     _certificates: Certificates,
 }
 
-/// The task that follows the store, and how to end it.
-#[derive(Debug)]
-struct Following {
-    task: tokio::task::JoinHandle<()>,
-    applied: Applied,
-    _end: oneshot::Sender<()>,
+/// Why a process ends.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    /// It was asked to.
+    Signal(&'static str),
+    /// Nobody follows the store any more.
+    Lost,
 }
 
 /// Runs everything that is not a request: one thread, this one.
@@ -106,7 +106,7 @@ impl Process {
         let router = AdminApi::router(store, sealer, shared.clone(), keys);
         let start = |listener| Server::start(listener, certificate, router, idle);
         let admin = admin.map(start).transpose()?;
-        let (path, applied) = (prometheus.metrics_path(), supervisor.applied.clone());
+        let (path, applied) = (prometheus.metrics_path(), supervisor.applied());
         let source = if embedded.is_some() { "embedded" } else { "etcd" };
         let router = StatusApi::router(&path, shared.clone(), applied, source);
         let start = |listener| Server::start(listener, None, router, idle);
@@ -141,6 +141,16 @@ impl Process {
         self.metrics.as_ref().map(Server::address)
     }
 
+    /// Serves until a signal, or until it cannot go on; then drains and ends. A second signal ends
+    /// it at once.
+    pub(crate) async fn run(mut self, signals: &mut Signals, window: Duration) -> ExitCode {
+        let reason = tokio::select! {
+            signal = signals.next() => Reason::Signal(signal),
+            () = self.supervisor.lost() => Reason::Lost,
+        };
+        self.end_for(reason, signals, window).await
+    }
+
     /// Drains after this signal and ends; a second signal ends it at once.
     pub(crate) async fn end(
         self,
@@ -148,7 +158,18 @@ impl Process {
         signals: &mut Signals,
         window: Duration,
     ) -> ExitCode {
-        info!(signal, "asked to end");
+        self.end_for(Reason::Signal(signal), signals, window).await
+    }
+
+    async fn end_for(self, reason: Reason, signals: &mut Signals, window: Duration) -> ExitCode {
+        let (window, code) = match reason {
+            Reason::Signal(signal) => {
+                info!(signal, "asked to end");
+                (window, ExitCode::SUCCESS)
+            }
+            // Whoever starts it again should not have to wait.
+            Reason::Lost => (Duration::ZERO, ExitCode::FAILURE),
+        };
         let shared = self.shared.clone();
         let orderly = async {
             drain(&self.shared, window).await;
@@ -157,7 +178,7 @@ impl Process {
         tokio::select! {
             () = orderly => {
                 info!("stopped");
-                ExitCode::SUCCESS
+                code
             }
             signal = signals.next() => {
                 warn!(signal, in_flight = shared.in_flight(), "asked again to end: ending at once");
@@ -176,32 +197,6 @@ impl Process {
         if let Some(store) = self.embedded {
             store.close().await;
         }
-    }
-}
-
-impl Following {
-    /// Returns when the first configuration is served, the source has failed, or late.
-    async fn start(
-        shared: &Arc<Shared>,
-        source: Arc<dyn ConfigSource>,
-        secrets: Arc<aisix_store::Sealer>,
-    ) -> Self {
-        let publisher = shared.clone();
-        let publish = move |snapshot| publisher.publish(snapshot);
-        let (supervisor, applied) = Supervisor::new(source, secrets, publish);
-        let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(supervisor.run(async {
-            let _: Result<(), _> = ended.await;
-        }));
-        if !applied.begun(PATIENCE).await {
-            warn!("no configuration yet: the gateway is not ready");
-        }
-        Self { task, applied, _end: end }
-    }
-
-    async fn close(self) {
-        drop(self._end);
-        let _: Result<(), _> = self.task.await;
     }
 }
 

@@ -54,15 +54,15 @@ pub(crate) fn run(args: &Quickstart) -> anyhow::Result<ExitCode> {
     process::on_control_thread(async {
         let mut signals = Signals::listen()?;
         let process = Process::start(&config, KNOBS).await?;
-        let signal = tokio::select! {
-            // The stand-in lives until the signal.
-            shown = show(args, &process, &place, &admin_key) => {
-                let _stand_in = shown?;
-                signals.next().await
-            }
-            signal = signals.next() => signal,
+        let shown = tokio::select! {
+            shown = show(args, &process, &place, &admin_key) => Ok(shown?),
+            signal = signals.next() => Err(signal),
         };
-        let code = process.end(signal, &mut signals, Duration::ZERO).await;
+        let code = match shown {
+            // The stand-in lives as long as the gateway.
+            Ok(_stand_in) => process.run(&mut signals, Duration::ZERO).await,
+            Err(signal) => process.end(signal, &mut signals, Duration::ZERO).await,
+        };
         place.farewell(&mut Page::new())?;
         Ok(code)
     })

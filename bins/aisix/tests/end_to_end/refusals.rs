@@ -1,7 +1,9 @@
 //! What keeps the program from running: one line, and a code that says whose mistake it is.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use aisix_testing::{Process, Program, Request};
 
@@ -209,6 +211,25 @@ async fn help_version_and_completions_go_to_standard_output() {
         let printed = process.stdout();
         assert!(printed.iter().any(|line| line.contains(expected)), "{args:?}: {printed:?}");
         assert_eq!(process.stderr(), Vec::<String>::new(), "{args:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_is_an_error_unless_nobody_reads_on() {
+    for args in [&["--help"][..], &["--version"], &["quickstart", "-h"], &["completions", "zsh"]] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_aisix"));
+        let program = program.args(args).env_remove("AISIX_CONFIG");
+        let full = File::options().write(true).open("/dev/full").expect("a device");
+        let output = program.stdout(full).output().expect("an end");
+        let expected = "error: standard output cannot be written: No space left on device (os \
+                        error 28)\n";
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected, "{args:?}");
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = program.stdout(writer).output().expect("an end");
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{args:?}");
     }
 }
 

@@ -1,0 +1,51 @@
+use std::net::{Ipv4Addr, SocketAddr};
+
+use aisix_core::snapshot::Revision;
+use aisix_store::{ConfigSource, Listing, Sealer, StoreError, Watch};
+use async_trait::async_trait;
+
+use super::*;
+
+const KNOBS: Knobs = Knobs { proxy: "proxy.addr", admin: "admin.addr" };
+
+/// A source with a defect.
+struct Broken;
+
+#[async_trait]
+impl ConfigSource for Broken {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        panic!("a defect");
+    }
+
+    async fn watch(&self, _: Revision) -> Result<Watch, StoreError> {
+        panic!("a defect");
+    }
+}
+
+fn free() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+#[tokio::test]
+async fn a_panic_of_whoever_follows_the_store_is_noticed() {
+    let shared = Shared::new(Config::default().gateway(), Adapters::builtin());
+    let mut following =
+        Following::start(&shared, Arc::new(Broken), Arc::new(Sealer::plain())).await;
+    following.lost().await;
+    following.close().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_nobody_updates_drains_without_window_and_ends_with_code_1() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut config = Config::default();
+    (config.proxy.addr, config.proxy.workers) = (free(), Some(1));
+    (config.admin.addr, config.admin.admin_key) = (free(), Some(Secret::new("k")));
+    config.observability.metrics.prometheus.enabled = false;
+    config.store.path = directory.path().to_owned();
+    let process = Process::start(&config, KNOBS).await.unwrap();
+    process.supervisor.break_off();
+    let mut signals = Signals::listen().unwrap();
+    let code = process.run(&mut signals, Duration::MAX).await;
+    assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+}
