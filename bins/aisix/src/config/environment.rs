@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use serde_json::{Map, Value};
 
-use super::ConfigError;
 use super::keys::{self, Key, Kind};
+use super::{ConfigError, others};
 
 const PREFIX: &str = "AISIX_";
 
@@ -38,7 +38,7 @@ impl Overrides {
         variables.sort();
         for (name, value) in variables {
             if name == RESOURCES_FILE {
-                return Err(ConfigError::whole(name, keys::unknown("resources_file")));
+                return Err(ConfigError::whole(name, others::REFUSAL));
             }
             match keys::find_variable(&name) {
                 Some(key) => overrides.values.push((key, parse(key, &name, &value)?)),

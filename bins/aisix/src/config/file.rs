@@ -5,11 +5,20 @@ use std::path::Path;
 use config::{Config, File, FileFormat};
 use serde_json::{Map, Value};
 
-use super::ConfigError;
 use super::keys::{self, Kind};
+use super::{ConfigError, others};
 
-/// The keys that the file sets, each of the right type; those that are null are left out.
-pub(super) fn read(path: &Path) -> Result<Map<String, Value>, ConfigError> {
+/// What a file sets.
+#[derive(Debug, Default)]
+pub(super) struct Set {
+    /// The keys, each of the right type; those that are null are left out.
+    pub(super) keys: Map<String, Value>,
+    /// The keys of other versions that ask for nothing more than what is so anyway.
+    pub(super) ignored: Vec<String>,
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<Set, ConfigError> {
     let origin = path.display().to_string();
     let fail = |reason: String| ConfigError::whole(&origin, reason);
     let format = format(path).ok_or_else(|| {
@@ -21,8 +30,10 @@ pub(super) fn read(path: &Path) -> Result<Map<String, Value>, ConfigError> {
     } else {
         parse(&text, format).map_err(|reason| fail(format!("cannot be parsed: {reason}")))?
     };
-    check(&mut keys, "").map_err(|(key, reason)| ConfigError::key(&origin, key, reason))?;
-    Ok(keys)
+    let mut ignored = Vec::new();
+    check(&mut keys, "", &mut ignored)
+        .map_err(|(key, reason)| ConfigError::key(&origin, key, reason))?;
+    Ok(Set { keys, ignored })
 }
 
 fn format(path: &Path) -> Option<FileFormat> {
@@ -48,12 +59,26 @@ fn without_excerpt(message: &str) -> String {
     lines.next_back().map_or_else(|| place.to_owned(), |reason| format!("{place}: {reason}"))
 }
 
-/// Makes sure of names and types, and removes nulls; fails with the key and the reason.
-fn check(level: &mut Map<String, Value>, path: &str) -> Result<(), (String, String)> {
+/// Makes sure of names and types, and removes nulls and what has no effect; fails with the key and
+/// the reason.
+fn check(
+    level: &mut Map<String, Value>,
+    path: &str,
+    ignored: &mut Vec<String>,
+) -> Result<(), (String, String)> {
     let names: Vec<_> = level.keys().cloned().collect();
     for name in names {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        if !keys::is_known(&path) {
+        if let Some(other) = others::find(&path) {
+            let value = level.remove(&name).filter(|value| !value.is_null());
+            if let Some(value) = value {
+                other.check(&value).map_err(|reason| (path.clone(), reason))?;
+                ignored.push(path);
+            }
+            continue;
+        }
+        let foreign = keys::is_foreign_level(&path);
+        if !foreign && !keys::is_known(&path) {
             return Err((path.clone(), keys::unknown(&path)));
         }
         let key = keys::find(&path);
@@ -62,9 +87,12 @@ fn check(level: &mut Map<String, Value>, path: &str) -> Result<(), (String, Stri
             Some(value) => match (key, value) {
                 (Some(key), value) if fits(value, key.kind) => {}
                 (Some(key), _) => return Err((path, key.kind.expectation().into())),
-                (None, Value::Object(below)) => check(below, &path)?,
+                (None, Value::Object(below)) => check(below, &path, ignored)?,
                 (None, _) => return Err((path, "must hold further keys".into())),
             },
+        }
+        if foreign {
+            level.remove(&name);
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The name of every key, and what an environment variable may say for it.
 
+use super::others::OTHERS;
+
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
@@ -75,23 +77,6 @@ pub(super) const KEYS: &[Key] = &[
     key("shutdown.min_drain_secs", Kind::Number),
 ];
 
-/// Keys that other versions have, so that a file written for one fails with the reason.
-const OF_OTHER_VERSIONS: &[&str] = &[
-    "bedrock_endpoint_url",
-    "cache",
-    "managed",
-    "ratelimit",
-    "resources_file",
-    "observability.metrics.buckets",
-    "observability.metrics.client_type_rules",
-    "observability.metrics.otlp",
-    "observability.service_name",
-    "observability.tracing",
-    "proxy.thread_per_core",
-    "upstream.retries",
-    "upstream.tls",
-];
-
 const fn key(path: &'static str, kind: Kind) -> Key {
     Key { path, kind }
 }
@@ -111,6 +96,11 @@ pub(super) fn is_known(path: &str) -> bool {
     KEYS.iter().any(|key| key.path == path || is_below(key.path, path))
 }
 
+/// Whether a path is a level that only other versions have.
+pub(super) fn is_foreign_level(path: &str) -> bool {
+    !is_known(path) && OTHERS.iter().any(|other| is_below(other.path, path))
+}
+
 /// The key that holds what is at a path, which may lead into a list.
 pub(super) fn outside_lists(path: &str) -> &str {
     path.split_once('[').map_or(path, |(key, _)| key)
@@ -118,19 +108,25 @@ pub(super) fn outside_lists(path: &str) -> &str {
 
 /// Why a path is not a key, and what could be meant.
 pub(super) fn unknown(path: &str) -> String {
-    if OF_OTHER_VERSIONS.contains(&path) {
-        return "not supported by this version: remove it".into();
-    }
     let level = path.rsplit_once('.').map_or("", |(level, _)| level);
+    let mut here = below(KEYS.iter().map(|key| key.path), level);
+    if here.is_empty() {
+        here = below(OTHERS.iter().map(|other| other.path), level);
+    }
+    format!("unknown key; the keys here are {}", here.join(", "))
+}
+
+/// The names of the next level.
+fn below(paths: impl Iterator<Item = &'static str>, level: &str) -> Vec<&'static str> {
     let mut here = Vec::new();
-    for key in KEYS.iter().filter(|key| level.is_empty() || is_below(key.path, level)) {
-        let below = if level.is_empty() { key.path } else { &key.path[level.len() + 1..] };
+    for path in paths.filter(|path| level.is_empty() || is_below(path, level)) {
+        let below = if level.is_empty() { path } else { &path[level.len() + 1..] };
         let name = below.split('.').next().unwrap_or(below);
         if here.last() != Some(&name) {
             here.push(name);
         }
     }
-    format!("unknown key; the keys here are {}", here.join(", "))
+    here
 }
 
 fn is_below(path: &str, level: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::environment::Overrides;
-use super::{Config, ConfigError, check, file, keys};
+use super::{Config, ConfigError, check, file, keys, others};
 
 /// A configuration that can be run.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) fn load(
     path: &Path,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
-    let mut tree = file::read(path)?;
+    let file::Set { keys: mut tree, ignored } = file::read(path)?;
     let variables: Vec<_> = variables.into_iter().collect();
     let overrides = Overrides::read(variables.iter().cloned())?;
     overrides.apply(&mut tree);
@@ -45,7 +45,8 @@ pub(crate) fn load(
         config.etcd.check().map_err(rule)?;
     }
     config.etcd.find_password(&variables).map_err(rule)?;
-    let warnings = overrides.warnings(config.etcd.password_env.as_deref());
+    let mut warnings = overrides.warnings(config.etcd.password_env.as_deref());
+    warnings.extend(others::warning(&path.display().to_string(), &ignored));
     Ok(Loaded { config, warnings })
 }
 

@@ -1,7 +1,8 @@
 //! What the operator configures, once per process.
 //!
 //! Built-in default < file < environment. The types here hold values that parsed; [`check`] has the
-//! rules beyond their types, [`keys`] names every key, and [`mod@load`] puts the layers together.
+//! rules beyond their types, [`keys`] names every key, [`others`] those of other versions, and
+//! [`mod@load`] puts the layers together.
 
 mod address;
 mod check;
@@ -11,6 +12,7 @@ mod etcd;
 mod file;
 mod keys;
 mod load;
+mod others;
 mod settings;
 #[cfg(test)]
 mod tests;

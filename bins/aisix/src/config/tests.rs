@@ -6,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::keys::KEYS;
+use super::others::{Harmless, OTHERS};
 use super::{Config, Loaded, load};
 
 /// The least that a configuration must say.
@@ -54,7 +55,6 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
         ("resources_file: resources.yaml", format!("resources_file: {other}")),
-        ("upstream: {tls: {verify: false}}", format!("upstream.tls: {other}")),
         ("proxy: 3000", "proxy: must hold further keys".into()),
         ("proxy: {addr: 3000}", "proxy.addr: must be a string".into()),
         ("proxy: {addr: 'localhost:3000'}", {
@@ -257,9 +257,6 @@ fn says_in_one_line_what_is_wrong_with_the_listener_of_monitoring() {
         ("{observability: {metrics: {prometheus: {addr: 'x', enabled: false}}}}", {
             let what = "'x' is not an address: write IP:port, as in 127.0.0.1:3000";
             format!("observability.metrics.prometheus.addr: {what}")
-        }),
-        ("observability: {metrics: {otlp: {enabled: true}}}", {
-            "observability.metrics.otlp: not supported by this version: remove it".into()
         }),
     ] {
         let problem = problem("config.yaml", text, &[]);
@@ -513,6 +510,88 @@ fn zero_switches_off_what_the_gateway_may_do_without() {
 fn the_defaults_are_those_of_the_gateway() {
     let ours = format!("{:?}", Config::default().gateway());
     assert_eq!(ours, format!("{:?}", aisix_gateway::Settings::default()));
+}
+
+#[test]
+fn a_file_of_another_version_loads_where_it_asks_for_nothing_else() {
+    let text = format!(
+        "{LEAST}{}",
+        "proxy: {thread_per_core: true, workers: 3}\n\
+         observability: {service_name: edge, tracing: {otlp: {enabled: true, endpoint: x}}, \
+         metrics: {otlp: {enabled: false}, buckets: {}, client_type_rules: []}}\n\
+         managed: {enabled: false, cp_base_url: x, snapshot_cache_path: null}\n\
+         cache: {backend: memory}\n\
+         ratelimit: {backend: memory, redis: {url: 'redis://:sesame@a'}}\n\
+         upstream: {retries: 0, tls: {verify: true}}\n\
+         bedrock_endpoint_url: ''\n"
+    );
+    let Loaded { config, warnings } = try_load("config.yaml", &text, &[]).unwrap();
+    let expected = with(&[("AISIX_PROXY__WORKERS", "3")]);
+    assert_eq!(tree(&Config { admin: config.admin.clone(), ..expected }), tree(&config));
+    let [warning] = &warnings[..] else { panic!("not one: {warnings:?}") };
+    let (said, names) = warning.rsplit_once(": ").unwrap();
+    assert!(said.ends_with("config.yaml: without effect in this version"), "{warning}");
+    let names: BTreeSet<_> = names.split(", ").collect();
+    let expected = BTreeSet::from([
+        "bedrock_endpoint_url",
+        "cache.backend",
+        "managed.cp_base_url",
+        "managed.enabled",
+        "observability.metrics.buckets",
+        "observability.metrics.client_type_rules",
+        "observability.metrics.otlp.enabled",
+        "observability.service_name",
+        "observability.tracing.otlp.enabled",
+        "observability.tracing.otlp.endpoint",
+        "proxy.thread_per_core",
+        "ratelimit.backend",
+        "ratelimit.redis",
+        "upstream.retries",
+        "upstream.tls.verify",
+    ]);
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_file_that_asks_for_what_another_version_does_is_refused() {
+    let other = "not supported by this version: remove it";
+    let only = |text| format!("only {text} is supported by this version: remove it");
+    for (text, expected) in [
+        ("ratelimit: {backend: redis}", format!("ratelimit.backend: {}", only("\"memory\""))),
+        ("cache: {backend: redis}", format!("cache.backend: {}", only("\"memory\""))),
+        ("cache: {redis: {password: sesame}}", format!("cache.redis: {other}")),
+        ("managed: {enabled: true}", format!("managed.enabled: {}", only("false"))),
+        ("managed: {snapshot_cache_path: /x}", {
+            format!("managed.snapshot_cache_path: {}", only("\"\""))
+        }),
+        ("upstream: {retries: 2}", format!("upstream.retries: {}", only("0"))),
+        ("upstream: {tls: {verify: false}}", format!("upstream.tls.verify: {}", only("true"))),
+        ("upstream: {tls: {ca_file: a.pem}}", format!("upstream.tls.ca_file: {other}")),
+        ("observability: {metrics: {buckets: {request_ttft: [1]}}}", {
+            format!("observability.metrics.buckets: {}", only("{}"))
+        }),
+        ("cache: {backnd: memory}", {
+            "cache.backnd: unknown key; the keys here are backend, redis".into()
+        }),
+        ("cache: memory", "cache: must hold further keys".into()),
+    ] {
+        assert_problem(text, &expected);
+    }
+}
+
+#[test]
+fn the_reference_has_a_row_for_every_key_of_other_versions() {
+    let reference = repository("docs/configuration.md");
+    for other in OTHERS {
+        let accepted = match other.harmless {
+            Harmless::All => "any value".into(),
+            Harmless::Only(text) => format!("only `{text}`"),
+            Harmless::Nothing => "no value".into(),
+        };
+        let (named, end) = (format!("`{}`", other.path), format!("| {accepted} |"));
+        let found = reference.lines().any(|row| row.contains(&named) && row.ends_with(&end));
+        assert!(found, "no row for {named} that ends with {end}");
+    }
 }
 
 /// A configuration as the file would write it.
