@@ -86,9 +86,10 @@ impl Other {
     /// Fails with the reason where the value asks for what this version does not do. The value is
     /// not repeated: some of these hold credentials.
     pub(super) fn check(self, value: &Value) -> Result<(), String> {
+        let said = value.to_string();
         match self.harmless {
             All => Ok(()),
-            Only(text) if value.to_string() == text => Ok(()),
+            Only(text) if said == text => Ok(()),
             Only(text) => Err(format!("only {text} is supported by this version: remove it")),
             Nothing => Err(REFUSAL.into()),
         }
