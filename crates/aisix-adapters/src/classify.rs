@@ -1,8 +1,11 @@
 //! What failed answers mean, where families agree.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use aisix_core::error::Upstream;
+use aisix_core::error::{Upstream, with_causes};
 use aisix_core::secret::MASK;
 use aisix_core::{Error, ErrorCode, Secret};
 use aisix_dialects::ProviderError;
@@ -15,9 +18,9 @@ use crate::adapter::FailedReply;
 /// provider said; of 500 to 599 the caller learns no more than the status.
 pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
     let status = reply.status.as_u16();
-    let server_error = reply.status.is_server_error();
-    let message = if server_error || said.message.is_empty() {
-        format!("upstream returned {status}")
+    let untold = reply.status.is_server_error() || is_short(secret);
+    let message = if untold || said.message.is_empty() {
+        returned(status)
     } else {
         scrub(&said.message, secret)
     };
@@ -26,8 +29,7 @@ pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secr
     } else {
         ErrorCode::UpstreamFailed
     };
-    let told =
-        |text: Option<String>| text.filter(|_| !server_error).map(|text| scrub(&text, secret));
+    let told = |text: Option<String>| text.filter(|_| !untold).map(|text| scrub(&text, secret));
     Error::new(code, message)
         .with_upstream(Upstream { status, code: told(said.code), param: told(said.param) })
         .with_retry_after(retry_after(reply))
@@ -44,9 +46,17 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
 
 /// The same error without the secret: providers do quote the credential that they refuse, in
 /// failed answers and in successful ones.
+///
+/// A secret of fewer than eight characters occurs in ordinary words: to take it out would garble
+/// the message, and would show a caller who makes the upstream repeat its words whether it guessed
+/// the secret. So where the secret is that short, nothing that the upstream said is passed on but
+/// its status. What this product says itself stays as it is.
 #[must_use]
 pub fn scrubbed(error: Error, secret: &Secret) -> Error {
-    let cause = std::error::Error::source(&error).map(chain);
+    if is_short(secret) {
+        return untold(error, secret);
+    }
+    let cause = std::error::Error::source(&error).map(with_causes);
     let mut clean = Error::new(error.code(), scrub(error.message(), secret))
         .with_retry_after(error.retry_after());
     if let Some(upstream) = error.upstream() {
@@ -63,10 +73,32 @@ pub fn scrubbed(error: Error, secret: &Secret) -> Error {
     }
 }
 
-/// A cause with its causes, on one line.
-fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
-    let deeper = std::iter::successors(cause.source(), |cause| cause.source());
-    deeper.fold(cause.to_string(), |text, cause| format!("{text}: {cause}"))
+/// The same error without anything that the upstream said but its status.
+fn untold(error: Error, secret: &Secret) -> Error {
+    let cause = std::error::Error::source(&error).map(with_causes);
+    let mut clean = match error.upstream() {
+        None => Error::new(error.code(), error.message().to_owned()),
+        Some(&Upstream { status, .. }) => Error::new(error.code(), returned(status))
+            .with_upstream(Upstream { status, ..Upstream::default() }),
+    };
+    clean = clean.with_retry_after(error.retry_after());
+    // Causes are for the log, where nobody guesses; but no log holds a credential.
+    match cause.filter(|cause| !cause.contains(secret.expose().trim())) {
+        Some(cause) => clean.because(cause),
+        None => clean,
+    }
+}
+
+fn returned(status: u16) -> String {
+    format!("upstream returned {status}")
+}
+
+/// The fewest characters of a secret that are hidden within what an upstream says.
+const SHORTEST_SECRET: usize = 8;
+
+/// Whether there is a secret, but one that cannot be hidden by replacing it.
+fn is_short(secret: &Secret) -> bool {
+    (1..SHORTEST_SECRET).contains(&secret.expose().trim().chars().count())
 }
 
 /// The fewest characters of a secret that are worth hiding by themselves.

@@ -146,6 +146,17 @@ impl Error {
     }
 }
 
+/// An error with its causes, outermost first, on one line and for the log. A cause that the text
+/// already ends with is left out, because many errors quote their causes.
+#[must_use]
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| {
+        let more = cause.to_string();
+        if text.ends_with(&more) { text } else { format!("{text}: {more}") }
+    })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)

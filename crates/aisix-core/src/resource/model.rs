@@ -354,6 +354,14 @@ impl Model {
         let glob = Glob::new(&*self.display_name);
         (self.direct().is_some() && glob.is_pattern()).then_some(glob)
     }
+
+    /// Whether which upstream model it is depends on the name that a caller sends, so that no group
+    /// can lead to it.
+    #[must_use]
+    pub fn stands_for_many(&self) -> bool {
+        let holds_star = |direct: &Direct| direct.model_name.contains('*');
+        self.wildcard().is_some() || self.direct().is_some_and(holds_star)
+    }
 }
 
 impl Resource for Model {
@@ -365,6 +373,9 @@ impl Resource for Model {
         let Checked { resource: mut wire, mut ignored } = read::<Wire>(document, strictness)?;
         let mut findings = Findings::default();
         findings.not_empty(&wire.display_name, "display_name");
+        if strictness == Strictness::Strict {
+            check_names(&mut findings, &wire);
+        }
         let Some(kind) = composite_kind(&mut findings, &mut ignored, &mut wire, strictness)
             .or_else(|| direct(&mut findings, &mut wire).map(Box::new).map(ModelKind::Direct))
         else {
@@ -383,6 +394,21 @@ impl Resource for Model {
 
     fn identity(&self) -> Option<Arc<str>> {
         Some(self.display_name.clone())
+    }
+}
+
+/// What somebody writes: older documents that break these rules serve on.
+fn check_names(findings: &mut Findings, wire: &Wire) {
+    findings.name(&wire.display_name, "display_name");
+    let is_direct = wire.routing.is_none() && wire.ensemble.is_none() && wire.semantic.is_none();
+    findings.require(
+        !is_direct || wire.display_name.matches('*').count() < 2,
+        "display_name",
+        "must not hold more than one '*'",
+    );
+    let targets = wire.routing.iter().flat_map(|routing| &routing.targets);
+    for (index, target) in targets.enumerate() {
+        findings.name(&target.model, &format!("routing.targets[{index}].model"));
     }
 }
 

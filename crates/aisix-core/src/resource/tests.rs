@@ -227,6 +227,48 @@ fn rejects_a_secret_that_no_header_carries_and_does_not_quote_it() {
 }
 
 #[test]
+fn rejects_names_that_nobody_could_read_or_write() {
+    let long = "n".repeat(257);
+    let control = "must not hold line breaks or other control characters";
+    for (name, expected) in [
+        ("  ", "must not be blank"),
+        ("a\nb", control),
+        ("a\u{0}", control),
+        ("\u{85}a", control),
+        (long.as_str(), "must be at most 256 characters"),
+    ] {
+        let json = serde_json::to_string(name).unwrap();
+        let direct = with(MODEL, "display_name", &json);
+        assert_eq!(problem::<Model>(&direct), format!("display_name: {expected}"), "{name:?}");
+        let group = with(GROUP, "routing.targets", &format!(r#"[{{"model": {json}}}]"#));
+        let at = "routing.targets[0].model";
+        assert_eq!(problem::<Model>(&group), format!("{at}: {expected}"), "{name:?}");
+        for document in [direct, group] {
+            assert!(Model::decode(&document, Strictness::Lenient).is_ok(), "{name:?}");
+        }
+    }
+    accepts::<Model>(&with(MODEL, "display_name", &format!("{:?}", "é".repeat(256))));
+}
+
+#[test]
+fn a_direct_model_has_one_star_at_most_in_its_name() {
+    let document = with(MODEL, "display_name", r#""a*b*""#);
+    assert_eq!(problem::<Model>(&document), "display_name: must not hold more than one '*'");
+    assert!(Model::decode(&document, Strictness::Lenient).is_ok());
+    accepts::<Model>(&with(MODEL, "display_name", r#""a*b""#));
+    accepts::<Model>(&with(GROUP, "display_name", r#""a*b*""#));
+}
+
+#[test]
+fn a_model_with_a_star_stands_for_many() {
+    let of = |document: &str, field, name| accepts::<Model>(&with(document, field, name));
+    assert!(of(MODEL, "display_name", r#""gpt-*""#).stands_for_many());
+    assert!(of(MODEL, "model_name", r#""gpt-*""#).stands_for_many());
+    assert!(!accepts::<Model>(&parse(MODEL)).stands_for_many());
+    assert!(!of(GROUP, "display_name", r#""gpt-*""#).stands_for_many());
+}
+
+#[test]
 fn unknown_fields_are_problems_for_writers_and_notes_for_readers() {
     let document = with(PROVIDER_KEY, "colour", "1");
     assert_eq!(problem::<ProviderKey>(&document), "colour: unknown field");
@@ -486,7 +528,9 @@ fn only_a_direct_model_with_one_star_is_a_wildcard() {
     let named = |document, name| accepts::<Model>(&with(document, "display_name", name));
     assert!(named(MODEL, r#""gpt-*""#).wildcard().is_some());
     assert!(named(MODEL, r#""gpt""#).wildcard().is_none());
-    assert!(named(MODEL, r#""*-*""#).wildcard().is_none());
+    let two = with(MODEL, "display_name", r#""*-*""#);
+    let two = Model::decode(&two, Strictness::Lenient).unwrap().resource;
+    assert!(two.wildcard().is_none());
     assert!(named(GROUP, r#""gpt-*""#).wildcard().is_none());
 }
 

@@ -95,6 +95,9 @@ pub(super) fn read<T: DeserializeOwned>(
     Ok(Checked { resource, ignored })
 }
 
+/// The most characters of a name.
+const LONGEST_NAME: usize = 256;
+
 /// Gathers semantic problems so that all of them are reported together.
 #[derive(Default)]
 pub(super) struct Findings(Vec<Problem>);
@@ -108,6 +111,15 @@ impl Findings {
 
     pub(super) fn not_empty(&mut self, value: &str, field: &str) {
         self.require(!value.is_empty(), field, "must not be empty");
+    }
+
+    /// A name that people read and callers write, of a strictly judged document.
+    pub(super) fn name(&mut self, name: &str, field: &str) {
+        // An empty one was found already.
+        self.require(name.is_empty() || !name.trim().is_empty(), field, "must not be blank");
+        let plain = !name.contains(char::is_control);
+        self.require(plain, field, "must not hold line breaks or other control characters");
+        self.at_most(name, LONGEST_NAME, field);
     }
 
     /// A list that holds something.
