@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use aisix_core::error::with_causes;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::source::StoreError;
@@ -41,8 +42,7 @@ const TABLES: &str = "
 /// Opens the file for this process alone, and makes the tables where it is new.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     create(path).map_err(|error| {
-        let path = path.display();
-        StoreError::unavailable(format!("cannot open the store {path}: {error}"), error)
+        StoreError::unavailable(format!("cannot open the store {}", path.display()), error)
     })?;
     let connection = connect(path).map_err(|error| explain(path, error))?;
     match owner(&connection).map_err(|error| explain(path, error))? {
@@ -143,7 +143,17 @@ fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
         }
         _ => format!("cannot open the store {shown}"),
     };
-    StoreError::unavailable(context, error)
+    StoreError::unavailable(context, said(&error))
+}
+
+/// What SQLite says, once: its error has itself as its cause.
+pub(super) fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(code, Some(message)) => {
+            format!("{message} (SQLite error {})", code.extended_code)
+        }
+        _ => with_causes(error),
+    }
 }
 
 fn refused(path: &Path, why: &str) -> StoreError {

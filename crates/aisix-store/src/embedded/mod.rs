@@ -42,7 +42,8 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], whose one line names the file and says what to do: it is in use
-    /// by another process, it cannot be read or written, it is no store, or a newer one.
+    /// by another process, it cannot be read or written, it is no store, or a newer one. Its cause
+    /// says why.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         Self::open_with_history(path, HISTORY).await
     }

@@ -30,7 +30,7 @@ impl Sqlite {
     ) -> Result<T, StoreError> {
         question(&self.connection).map_err(|error| {
             let context = format!("cannot read the store {}", self.path.display());
-            StoreError::unavailable(context, error)
+            StoreError::unavailable(context, file::said(&error))
         })
     }
 }
@@ -103,7 +103,7 @@ impl Records for Sqlite {
         };
         write(&mut self.connection).map_err(|error| {
             let context = format!("cannot write the store {}", path.display());
-            StoreError::unavailable(context, error)
+            StoreError::unavailable(context, file::said(&error))
         })
     }
 }

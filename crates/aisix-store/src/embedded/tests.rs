@@ -150,11 +150,29 @@ fn an_acknowledged_write_is_on_disk() {
     assert_eq!(setting("journal_mode").unwrap(), Value::Text("wal".to_owned()));
 }
 
+/// An error, and each of its causes.
+async fn told(path: &Path) -> Vec<String> {
+    let error = EmbeddedStore::open(path).await.unwrap_err();
+    let mut told = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        told.push(cause.to_string());
+        next = cause.source();
+    }
+    told
+}
+
 #[tokio::test]
-async fn an_error_keeps_its_cause() {
-    let (guard, _) = directory();
-    let path = guard.path().join("notes.txt");
-    fs::write(&path, "x".repeat(4096)).unwrap();
-    let error = EmbeddedStore::open(&path).await.unwrap_err();
-    assert!(error.source().is_some());
+async fn an_error_says_its_cause_once() {
+    let (guard, path) = directory();
+    let notes = guard.path().join("notes.txt");
+    fs::write(&notes, "x".repeat(4096)).unwrap();
+    assert_eq!(told(&notes).await[1..], ["file is not a database (SQLite error 26)"]);
+
+    let _store = open(&path).await;
+    assert_eq!(told(&path).await[1..], ["database is locked (SQLite error 5)"]);
+
+    let [line, cause] = &told(&notes.join("store.db")).await[..] else { panic!("one cause") };
+    assert!(cause.contains("(os error "), "{cause}");
+    assert!(!line.contains(cause), "{line}");
 }

@@ -1,7 +1,6 @@
 //! What the supervisor logs: one line for each change of state, and never a value of a document.
 
-use std::error::Error;
-
+use aisix_core::error::with_causes;
 use aisix_core::snapshot::Finding;
 use aisix_core::{Diagnostic, Kind, Snapshot};
 use tracing::{info, warn};
@@ -29,7 +28,7 @@ pub(super) fn lost(error: Option<&StoreError>) {
 
 /// Why the source is not being watched, in one line.
 pub(super) fn lost_because(error: Option<&StoreError>) -> String {
-    error.map_or_else(|| "it ended the watch".to_owned(), |error| chain(error))
+    error.map_or_else(|| "it ended the watch".to_owned(), |error| with_causes(error))
 }
 
 /// The source does not remember far enough.
@@ -63,16 +62,4 @@ fn of<'d>(diagnostics: &'d [Diagnostic], key: &str) -> &'d [Diagnostic] {
     let begin = diagnostics.partition_point(|found| *found.key < *key);
     let count = diagnostics[begin..].partition_point(|found| found.key == key);
     &diagnostics[begin..begin + count]
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
