@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use aisix_core::error::with_causes;
 use aisix_core::resource::{Invalid, Problem};
 use aisix_store::StoreError;
 use axum::Json;
@@ -98,26 +99,9 @@ impl fmt::Display for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if let Some(cause) = &self.cause {
-            tracing::error!(error = %Chain(cause.as_ref()), "admin request failed");
+            tracing::error!(error = with_causes(cause.as_ref()), "admin request failed");
         }
         let error_msg = self.to_string();
         (self.status, Json(ErrorBody { error_msg })).into_response()
-    }
-}
-
-/// An error with its sources, on one line.
-struct Chain<'a>(&'a (dyn StdError + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut next = Some(self.0);
-        while let Some(error) = next {
-            write!(f, "{error}")?;
-            next = error.source();
-            if next.is_some() {
-                f.write_str(": ")?;
-            }
-        }
-        Ok(())
     }
 }

@@ -137,6 +137,10 @@ fn member(
         let shape = model.spec.shape();
         unusable(&format!("is itself {shape}"))
     })?;
+    if model.spec.stands_for_many() {
+        // Which one, only a caller could say; the upstream would get a literal `*`.
+        return Err(unusable("stands for many models"));
+    }
     let timeouts = Timeouts::resolve(&model.spec, Some(&group.spec), upstream);
     candidate(model, direct, direct.model_name.clone(), timeouts, snapshot)
 }

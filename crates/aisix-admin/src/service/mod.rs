@@ -15,9 +15,10 @@ use std::time::Duration;
 use aisix_core::snapshot::Revision;
 use aisix_core::{Entry, Resource};
 use aisix_gateway::GatewayHandle;
-use aisix_store::{ConfigStore, Sealer, StoreError};
+use aisix_store::{ConfigStore, Sealer, StoreError, Transaction, Written};
 use http::StatusCode;
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 pub(crate) use api_keys::{Rotate, new_plaintext};
 pub(crate) use managed::Managed;
@@ -26,6 +27,7 @@ pub(crate) use plan::{Plan, Step, uses};
 pub(crate) use read::{Held, Standing, decode};
 pub(crate) use resources::{Create, Delete, IfMatch, Replace};
 
+use self::plan::Audit;
 use crate::error::ApiError;
 
 /// How often a write is planned anew because another writer came first.
@@ -75,23 +77,38 @@ impl Service {
         Ok(Done { revision, served, entries: written.entries })
     }
 
-    async fn commit(&self, step: &dyn Step) -> Result<aisix_store::Written, ApiError> {
+    async fn commit(&self, step: &dyn Step) -> Result<Written, ApiError> {
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let mut plan = Plan::new(&*self.store, &self.sealer);
             step.plan(&mut plan).await?;
             let (transaction, audit) = plan.into_parts();
-            match self.store.commit(transaction).await {
-                Ok(written) => {
-                    audit.write(written.revision);
-                    return Ok(written);
-                }
+            match self.write(transaction, audit).await? {
+                Ok(written) => return Ok(written),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         let message = "other writers kept changing the same resources: try again";
         Err(ApiError::new(StatusCode::CONFLICT, message))
+    }
+
+    /// Writes, and says so in the log: both or neither. A task of their own, because the request is
+    /// dropped when its client leaves, and the store may write all the same.
+    async fn write(
+        &self,
+        transaction: Transaction,
+        audit: Audit,
+    ) -> Result<Result<Written, StoreError>, ApiError> {
+        let store = self.store.clone();
+        let task = async move {
+            let written = store.commit(transaction).await?;
+            audit.write(written.revision);
+            Ok(written)
+        };
+        let task = tokio::spawn(task.in_current_span());
+        task.await
+            .map_err(|error| ApiError::internal("the write broke off; the log says why", error))
     }
 }
 

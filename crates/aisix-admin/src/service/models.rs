@@ -25,12 +25,13 @@ impl Managed for Model {
     fn concerns_peers(&self, previous: Option<&Self>) -> bool {
         previous.is_none_or(|previous| previous.claims() != self.claims())
             || self.direct().is_none()
+            || self.stands_for_many()
     }
 
-    /// Groups lead to direct models only, as far as is known now.
+    /// Groups lead to direct models that are one upstream model each, as far as is known now.
     fn stands_beside(&self, peers: &[&Held<Self>]) -> Result<(), ApiError> {
         if self.direct().is_some() {
-            return Ok(());
+            return stands_for_one(self, peers);
         }
         let (names, shape) = (targets(self), self.shape());
         let refuse =
@@ -42,6 +43,10 @@ impl Managed for Model {
             if peer.direct().is_none() && names.contains(&&*peer.display_name) {
                 let theirs = peer.shape();
                 return refuse(format!("'{}' is {theirs}, not a direct model", peer.display_name));
+            }
+            if peer.stands_for_many() && names.contains(&&*peer.display_name) {
+                let name = &peer.display_name;
+                return refuse(format!("'{name}' stands for many models, a target must be one"));
             }
             if targets(peer).contains(&&*self.display_name) {
                 let (name, group) = (&self.display_name, &peer.display_name);
@@ -64,6 +69,20 @@ impl Managed for Model {
         let uses_it = self.direct().is_some_and(|direct| direct.provider_key_id == owned);
         uses_it.then(|| ResourceKey::new(Kind::ProviderKeys, owned))
     }
+}
+
+/// Refuses a direct model that stands for many, where a group leads to it.
+fn stands_for_one(model: &Model, peers: &[&Held<Model>]) -> Result<(), ApiError> {
+    let leads_here =
+        |held: &&&Held<Model>| targets(&held.stored.spec).contains(&&*model.display_name);
+    let Some(group) = peers.iter().find(leads_here).filter(|_| model.stands_for_many()) else {
+        return Ok(());
+    };
+    let (name, group) = (&model.display_name, &group.stored.spec.display_name);
+    let field = if model.wildcard().is_some() { "display_name" } else { "model_name" };
+    let message =
+        format!("the group '{group}' has '{name}' as a target, so it cannot stand for many models");
+    Err(ApiError::about(StatusCode::BAD_REQUEST, field, message))
 }
 
 /// The names that a group leads to; none for any other model.

@@ -44,6 +44,28 @@ async fn several_models_share_a_provider_key_and_several_providers_a_family() {
 }
 
 #[tokio::test]
+async fn a_group_leads_to_no_model_that_stands_for_many() {
+    let admin = Admin::new();
+    let key = admin.create("provider_keys", provider_key("one")).await;
+    admin.create("models", model("gpt-*", &key)).await;
+    let many = "routing.targets: 'gpt-*' stands for many models, a target must be one";
+    admin.post("/admin/v1/models", group("all", &["x", "gpt-*"])).await.fails(400, many);
+
+    admin.create("models", group("all", &["x", "o*"])).await;
+    let targeted = "display_name: the group 'all' has 'o*' as a target, so it cannot stand for \
+                    many models";
+    admin.post("/admin/v1/models", model("o*", &key)).await.fails(400, targeted);
+    let x = admin.create("models", model("x", &key)).await;
+    let mut many_upstream = model("x", &key);
+    many_upstream["model_name"] = json!("gpt-*");
+    let targeted = "model_name: the group 'all' has 'x' as a target, so it cannot stand for many \
+                    models";
+    let path = format!("/admin/v1/models/{x}");
+    admin.put(&path, many_upstream).await.fails(400, targeted);
+    admin.put(&path, model("x", &key)).await;
+}
+
+#[tokio::test]
 async fn a_group_leads_to_direct_models_only() {
     let admin = Admin::new();
     let own = "routing.targets: the group 'all' cannot be its own target";

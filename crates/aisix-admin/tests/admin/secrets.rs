@@ -6,8 +6,10 @@ use std::sync::{Arc, Once};
 
 use aisix_core::Document;
 use aisix_core::Kind;
-use aisix_testing::Canaries;
+use aisix_store::ConfigSource as _;
+use aisix_testing::{Canaries, wait};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::stores::Meddled;
 use crate::support::{ADMIN_KEY, Admin, Answer, api_key, provider_key};
@@ -241,6 +243,31 @@ async fn every_write_leaves_one_line_without_values() {
         }
     }
     assert!(!text.contains("a-name") && !text.contains("another-name"), "{text}");
+}
+
+#[tokio::test]
+async fn a_write_whose_client_leaves_takes_place_with_its_line() {
+    keep_log();
+    let store = Meddled::default();
+    let admin = Admin::on(Arc::new(store.clone()));
+    let (begin, begun) = oneshot::channel();
+    let (release, released) = oneshot::channel();
+    store.before_commit(async move {
+        begin.send(()).unwrap();
+        // Broken off, the write does not take place.
+        let () = released.await.unwrap();
+    });
+    tokio::select! {
+        biased;
+        _ = begun => {}
+        answer = admin.post("/admin/v1/provider_keys", provider_key("one")) => {
+            panic!("answered before the write: {}", answer.text);
+        }
+    }
+    let mut watch = store.watch(0).await.unwrap();
+    let _ = release.send(());
+    assert!(wait::within("the write", watch.recv()).await.is_some());
+    wait::until("its line", || logged().contains("aisix::audit")).await;
 }
 
 #[tokio::test]

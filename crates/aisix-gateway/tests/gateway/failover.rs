@@ -199,6 +199,8 @@ async fn targets_that_cannot_be_called_are_passed_over() {
         {"model": "no-key"},
         {"model": "no-base"},
         {"model": "no-adapter"},
+        {"model": "wild-*"},
+        {"model": "wild"},
         {"model": "third"},
     ]);
     let group = Group::changed(json!({"targets": targets}), |all| {
@@ -210,6 +212,8 @@ async fn targets_that_cannot_be_called_are_passed_over() {
             ("models/no-key", direct("no-key", "x", "gone")),
             ("models/no-base", direct("no-base", "x", "no-base")),
             ("models/no-adapter", direct("no-adapter", "x", "no-adapter")),
+            ("models/wild-pattern", direct("wild-*", "x-*", "second")),
+            ("models/wild", direct("wild", "x-*", "second")),
             ("provider_keys/no-base", no_base),
             ("provider_keys/no-adapter", no_adapter),
         ]));
