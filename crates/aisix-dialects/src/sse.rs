@@ -5,7 +5,7 @@
 //! ignored. An unterminated last event is delivered at the end of the stream, because providers
 //! leave the last blank line out.
 
-use aisix_core::Error;
+use aisix_core::{Error, ErrorCode};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::memchr2;
 
@@ -30,6 +30,10 @@ pub struct SseDecoder {
     begun: bool,
 }
 
+/// The most of one event that is kept while its end is waited for, in bytes (16 MiB). Providers
+/// send some kilobytes; one that never ends an event must not fill the memory.
+pub const LARGEST_EVENT: usize = 16 << 20;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl FrameDecoder for SseDecoder {
@@ -46,7 +50,7 @@ impl FrameDecoder for SseDecoder {
         if !self.pending.is_empty() {
             self.pending.put_slice(&bytes);
             if self.search.event_end(&self.pending).is_none() {
-                return Ok(());
+                return self.check_size();
             }
             bytes = self.pending.split().freeze();
         }
@@ -60,7 +64,7 @@ impl FrameDecoder for SseDecoder {
             frames.extend(parse(&event));
         }
         self.pending.put_slice(&bytes);
-        Ok(())
+        self.check_size()
     }
 
     fn finish(&mut self, frames: &mut Vec<Frame>) -> Result<(), Error> {
@@ -70,6 +74,18 @@ impl FrameDecoder for SseDecoder {
 }
 
 impl SseDecoder {
+    /// Gives an event up that is too large, and what there is of it.
+    fn check_size(&mut self) -> Result<(), Error> {
+        if self.pending.len() <= LARGEST_EVENT {
+            return Ok(());
+        }
+        self.pending = BytesMut::new();
+        self.search = Search::default();
+        let message =
+            format!("upstream response is too large: one event exceeds {LARGEST_EVENT} bytes");
+        Err(Error::new(ErrorCode::UpstreamDecode, message))
+    }
+
     /// The stream's first bytes without a byte order mark; nothing while they may become one.
     fn begin(&mut self, mut bytes: Bytes) -> Bytes {
         if !self.pending.is_empty() {
@@ -127,23 +143,26 @@ fn after_line_end(bytes: &[u8], at: usize) -> usize {
 fn parse(event: &Bytes) -> Option<Frame> {
     let mut name = None;
     let mut data: Option<Bytes> = None;
+    let mut lines: Option<BytesMut> = None;
     let mut at = 0;
     while at < event.len() {
         let end = memchr2(b'\n', b'\r', &event[at..]).map_or(event.len(), |length| at + length);
         let (field, value) = split_field(event, at, end);
         match field {
-            b"data" => {
-                data = Some(match data {
-                    None => value,
-                    Some(before) => join_lines(&before, &value),
-                });
-            }
+            b"data" => match (&mut lines, &data) {
+                (Some(lines), _) => push_line(lines, &value),
+                (None, Some(first)) => {
+                    let lines = lines.insert(BytesMut::from(&**first));
+                    push_line(lines, &value);
+                }
+                (None, None) => data = Some(value),
+            },
             b"event" => name = Some(value),
             _ => {}
         }
         at = if end < event.len() { after_line_end(event, end) } else { end };
     }
-    data.map(|data| Frame { event: name, data })
+    lines.map(BytesMut::freeze).or(data).map(|data| Frame { event: name, data })
 }
 
 fn split_field(event: &Bytes, start: usize, end: usize) -> (&[u8], Bytes) {
@@ -157,12 +176,9 @@ fn split_field(event: &Bytes, start: usize, end: usize) -> (&[u8], Bytes) {
     }
 }
 
-fn join_lines(before: &[u8], line: &[u8]) -> Bytes {
-    let mut joined = BytesMut::with_capacity(before.len() + 1 + line.len());
-    joined.put_slice(before);
-    joined.put_u8(b'\n');
-    joined.put_slice(line);
-    joined.freeze()
+fn push_line(lines: &mut BytesMut, line: &[u8]) {
+    lines.put_u8(b'\n');
+    lines.put_slice(line);
 }
 
 /// The comment that keeps an idle stream open.

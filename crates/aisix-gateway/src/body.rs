@@ -126,7 +126,7 @@ where
 const LARGEST_ANNOUNCED: u64 = 1 << 20;
 
 /// How much is said to come, within reason.
-fn announced(body: &impl Body) -> usize {
+pub(crate) fn announced(body: &impl Body) -> usize {
     // The smaller of the two fits into any `usize`.
     usize::try_from(body.size_hint().lower().min(LARGEST_ANNOUNCED)).unwrap_or_default()
 }

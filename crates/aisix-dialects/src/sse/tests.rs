@@ -1,6 +1,8 @@
 use bytes::{Bytes, BytesMut};
 
-use super::{SseDecoder, write_data, write_event};
+use aisix_core::ErrorCode;
+
+use super::{LARGEST_EVENT, SseDecoder, write_data, write_event};
 use crate::frame::{Frame, FrameDecoder};
 
 #[track_caller]
@@ -85,6 +87,27 @@ fn an_event_in_one_piece_is_a_slice_of_it() {
     let mut frames = Vec::new();
     SseDecoder::default().push(piece.clone(), &mut frames).expect("it decodes");
     assert_eq!(frames[0].data.as_ptr(), piece[6..].as_ptr());
+}
+
+#[test]
+fn an_event_that_does_not_end_is_given_up() {
+    let mut decoder = SseDecoder::default();
+    let mut frames = Vec::new();
+    let piece = Bytes::from(vec![b'x'; 1 << 20]);
+    for _ in 0..LARGEST_EVENT / piece.len() {
+        decoder.push(piece.clone(), &mut frames).expect("it may still end");
+    }
+    let error = decoder.push(piece, &mut frames).expect_err("it is too large");
+    assert_eq!(error.code(), ErrorCode::UpstreamDecode);
+    let expected = "upstream response is too large: one event exceeds 16777216 bytes";
+    assert_eq!(error.message(), expected);
+    assert!(decoder.pending.is_empty());
+}
+
+#[test]
+fn a_large_event_in_one_piece_may_not_end_later_either() {
+    let piece = Bytes::from(vec![b'x'; LARGEST_EVENT + 1]);
+    SseDecoder::default().push(piece, &mut Vec::new()).expect_err("it is too large");
 }
 
 #[test]

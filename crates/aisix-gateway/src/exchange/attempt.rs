@@ -4,20 +4,26 @@ use std::time::Duration;
 
 use aisix_adapters::{Adapter, Call, FailedReply, scrubbed};
 use aisix_core::chat::ChatRequest;
-use aisix_core::{Carried, DialectId, Error, Operation};
+use aisix_core::{Carried, DialectId, Error, ErrorCode, Operation};
 use aisix_dialects::{Depth, Dialect, UpstreamRequest};
 use bytes::{Bytes, BytesMut};
 use http::Response;
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::upstream::UpstreamStream;
 use super::{Source, kept};
+use crate::body::announced;
 use crate::client::{Client, transport};
 use crate::published::Shared;
 use crate::route::Candidate;
 use crate::timeouts::timed_out;
+
+/// The most that is kept of an answer that has to be there as a whole before any of it passes on,
+/// in bytes (64 MiB). Answers are some kilobytes; an upstream must not fill the memory.
+pub(super) const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The most that is read of a failed answer's body, in bytes.
 const LONGEST_ERROR_BODY: usize = 64 << 10;
@@ -131,11 +137,33 @@ async fn within<T>(
     }
 }
 
-async fn collect(body: Incoming) -> Result<Bytes, Error> {
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(broken) => Err(transport(&broken)),
+/// Reads the whole of an answer, unless it is too large. What is only announced is not set aside.
+async fn collect(mut body: Incoming) -> Result<Bytes, Error> {
+    if body.size_hint().lower() > LARGEST_ANSWER as u64 {
+        return Err(too_large());
     }
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|broken| transport(&broken))?.into_data() else {
+            continue;
+        };
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        if whole.len() + data.len() > LARGEST_ANSWER {
+            return Err(too_large());
+        }
+        if whole.is_empty() {
+            whole.reserve(data.len() + announced(&body));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+pub(super) fn too_large() -> Error {
+    let message = format!("upstream response is too large: it exceeds {LARGEST_ANSWER} bytes");
+    Error::new(ErrorCode::UpstreamDecode, message)
 }
 
 /// What there is of a failed answer's body; the status says the rest.

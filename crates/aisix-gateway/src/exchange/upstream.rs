@@ -14,6 +14,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::attempt::{LARGEST_ANSWER, too_large};
 use super::completion::Completion;
 use crate::client::transport;
 use crate::timeouts::timed_out;
@@ -41,6 +42,8 @@ pub(crate) struct UpstreamStream {
     /// upstream's fault.
     waiting: Option<Instant>,
     frames: Vec<Frame>,
+    /// How much has arrived, in bytes.
+    received: usize,
     /// What went wrong, to be said after the events that came before it.
     failed: Option<Error>,
     ended: bool,
@@ -64,6 +67,7 @@ impl UpstreamStream {
             gap,
             waiting: None,
             frames: Vec::new(),
+            received: 0,
             failed: None,
             ended: false,
             lingering: None,
@@ -94,7 +98,10 @@ impl UpstreamStream {
             };
             let events = match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => self.read(|framing, frames| framing.push(bytes, frames)),
+                    Ok(bytes) => {
+                        self.received = self.received.saturating_add(bytes.len());
+                        self.read(|framing, frames| framing.push(bytes, frames))
+                    }
                     Err(_trailers) => continue,
                 },
                 Some(Err(broken)) => {
@@ -190,7 +197,7 @@ impl UpstreamStream {
         }
     }
 
-    /// Reads the whole, showing each frame to the hooks.
+    /// Reads the whole, showing each frame to the hooks; no more than of any answer that is kept.
     pub(super) async fn collect(
         mut self: Box<Self>,
         completion: &mut Completion,
@@ -198,6 +205,9 @@ impl UpstreamStream {
         let mut held = std::mem::take(&mut self.first);
         held.iter_mut().try_for_each(|frame| completion.pass(frame))?;
         while let Some(mut events) = self.next().await? {
+            if self.received > LARGEST_ANSWER {
+                return Err(too_large());
+            }
             events.iter_mut().try_for_each(|frame| completion.pass(frame))?;
             held.append(&mut events);
         }

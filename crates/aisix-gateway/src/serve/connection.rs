@@ -1,11 +1,15 @@
 //! Connections of callers.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,6 +22,8 @@ use super::talk::talk;
 use crate::client_ip::Peer;
 use crate::gateway::Gateway;
 
+/// Silence after which the kernel asks whether a caller is still there.
+const PROBED_AFTER: Duration = Duration::from_secs(60);
 /// How long accepting rests when the process is out of descriptors or memory.
 const REST: Duration = Duration::from_millis(50);
 
@@ -71,6 +77,14 @@ async fn pause(cause: &io::Error) {
     tokio::time::sleep(REST).await;
 }
 
+fn prepare(stream: &TcpStream) {
+    // A caller that vanished without a word is noticed.
+    let probes = TcpKeepalive::new().with_time(PROBED_AFTER);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
+    // Chunks of a stream are small, and somebody is waiting for each.
+    let _ = stream.set_nodelay(true);
+}
+
 async fn connection(
     stream: TcpStream,
     peer: Peer,
@@ -78,8 +92,7 @@ async fn connection(
     gateway: Gateway,
     closing: watch::Receiver<bool>,
 ) {
-    // Chunks of a stream are small, and somebody is waiting for each.
-    let _ = stream.set_nodelay(true);
+    prepare(&stream);
     let settings = &gateway.shared().settings;
     let patience = Patience { head: settings.read_timeout, idle: settings.idle_timeout };
     let answer = move |mut request: Request<RequestBody>| {

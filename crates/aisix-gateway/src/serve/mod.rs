@@ -2,6 +2,7 @@
 
 mod certificate;
 mod connection;
+mod head;
 mod listener;
 mod patience;
 mod progress;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::head::HeadScan;
 use super::progress::Progress;
 use crate::body::{DISCARDED_BYTES, DISCARDED_FOR};
 
@@ -43,6 +44,8 @@ pub(super) struct Patient<S> {
     /// Whether the caller is slow to take its answer, which is not resting.
     blocked: bool,
     discarded: usize,
+    /// What has come of the head that is due.
+    head: HeadScan,
 }
 
 impl<S: AsyncRead + Unpin> Patient<S> {
@@ -56,6 +59,7 @@ impl<S: AsyncRead + Unpin> Patient<S> {
             resting: None,
             blocked: false,
             discarded: 0,
+            head: HeadScan::default(),
         }
     }
 
@@ -112,9 +116,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let due = self.progress.head_is_due();
         if !due {
             self.due = None;
+            self.head = HeadScan::default();
         }
+        // What comes while a request is being answered may be of its body, and so may be what comes
+        // after an answer to a request whose body was not read.
+        let heads_come = (due || self.progress.rests()) && !self.progress.unread();
+        let before = buffer.filled().len();
         match Pin::new(&mut self.socket).poll_read(cx, buffer) {
             Poll::Ready(read) => {
+                if heads_come {
+                    self.head.look(&mut buffer.filled_mut()[before..]);
+                }
                 self.progress.received();
                 self.resting = None;
                 Poll::Ready(read)

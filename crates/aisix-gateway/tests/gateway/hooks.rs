@@ -88,6 +88,19 @@ impl Hook for Answers {
 }
 
 #[tokio::test]
+async fn a_held_answer_that_is_too_large_is_given_up() {
+    let upstream = ScriptedUpstream::start();
+    let frame = &openai::chat_stream([" ".repeat(1 << 20)])[1];
+    let reply = (0..65).fold(Reply::open_sse(), |reply, _| reply.chunk(frame.clone()));
+    upstream.enqueue(reply.hang());
+    let answer = hooked(&upstream, Access::Hold, |_| Holds).chat(streamed("hi")).await;
+    assert_eq!(answer.status, 502, "{:.200}", answer.text());
+    let message = "upstream response is too large: it exceeds 67108864 bytes";
+    assert_eq!(error_of(&answer)["message"], message);
+    upstream.wait_disconnected().await;
+}
+
+#[tokio::test]
 async fn a_hook_may_have_the_answer_in_the_form_that_was_asked_for() {
     let upstream = ScriptedUpstream::start();
     let world = hooked(&upstream, Access::None, |_| Answers);

@@ -18,6 +18,7 @@ mod generations;
 mod headers;
 mod hooks;
 mod idle;
+mod limits;
 mod lines;
 mod model_checks;
 mod probes;

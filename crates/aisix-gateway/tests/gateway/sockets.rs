@@ -78,37 +78,38 @@ async fn two_lengths_that_differ_are_refused() {
 }
 
 #[tokio::test]
-async fn two_lengths_that_agree_are_one() {
+async fn a_body_has_one_length() {
     let upstream = ScriptedUpstream::start();
-    upstream.enqueue(Reply::json(200, openai::chat_completion("ok")));
+    upstream.always(Reply::json(200, openai::chat_completion("ok")));
     let (_world, served) = served(&upstream);
     let body = whole("hi");
-    let length = body.len();
-    let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\
-         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    );
-    assert_eq!(raw(&served, request.as_bytes()).await.status, 200);
-    let received = upstream.next_request().await;
-    assert_eq!(received.headers.get_all("content-length").iter().count(), 1);
-}
-
-#[tokio::test]
-async fn a_chunked_body_has_no_other_length() {
-    let upstream = ScriptedUpstream::start();
-    upstream.enqueue(Reply::json(200, openai::chat_completion("ok")));
-    let (_world, served) = served(&upstream);
-    let body = whole("hi");
-    let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
-         content-type: application/json\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
-         {:x}\r\n{body}\r\n0\r\n\r\n",
-        body.len()
-    );
-    assert_eq!(raw(&served, request.as_bytes()).await.status, 200);
-    let received = upstream.next_request().await;
-    assert_eq!(received.text(), body.replace(MODEL, UPSTREAM_MODEL));
+    let length = format!("content-length: {}\r\n", body.len());
+    let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    for (framing, body) in [
+        (length.repeat(2), &body),
+        (format!("{length}transfer-encoding: chunked\r\n"), &chunked),
+        (format!("transfer-encoding: chunked\r\n{length}"), &chunked),
+    ] {
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\nauthorization: {CALLER}\r\n\
+             content-type: application/json\r\n{framing}\r\n"
+        );
+        let mut connection = Connection::open(served.address).await;
+        // Neither the first request on a connection nor a later one may do so.
+        for earlier in 0..2 {
+            if earlier > 0 {
+                connection = Connection::open(served.address).await;
+                let served = chat(whole("before")).to_bytes();
+                connection.send(served).await.expect("the gateway reads");
+                assert_eq!(connection.response().await.expect("an answer").status, 200);
+            }
+            connection.send(format!("{head}{body}")).await.expect("the gateway reads");
+            let answer = connection.response().await.expect("an answer");
+            assert_refusal(&answer, 400, MALFORMED);
+            connection.closed().await.expect("nothing else is said");
+        }
+    }
+    assert_eq!(upstream.requests().len(), 3);
 }
 
 #[tokio::test]
