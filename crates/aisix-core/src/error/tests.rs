@@ -4,7 +4,7 @@ use super::with_causes;
 
 /// An error of a text, and one that caused it.
 #[derive(Debug)]
-struct Said(&'static str, Option<Box<Said>>);
+struct Said(&'static str, Option<Box<Self>>);
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
