@@ -215,6 +215,22 @@ async fn help_version_and_completions_go_to_standard_output() {
 }
 
 #[test]
+fn bash_completes_flags_with_the_script() {
+    let script = r#"source <("$0" completions bash) || exit
+COMP_WORDS=(aisix --) COMP_CWORD=1
+_aisix aisix -- aisix
+echo "${COMPREPLY[*]}"
+COMP_WORDS=(aisix quickstart --d) COMP_CWORD=2
+_aisix aisix --d quickstart
+echo "${COMPREPLY[*]}""#;
+    let program = env!("CARGO_BIN_EXE_aisix");
+    let output = Command::new("bash").args(["-c", script, program]).output().expect("bash");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let completed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(completed, "--config --help --version\n--data-dir\n");
+}
+
+#[test]
 fn what_cannot_be_printed_is_an_error_unless_nobody_reads_on() {
     for args in [&["--help"][..], &["--version"], &["quickstart", "-h"], &["completions", "zsh"]] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_aisix"));
