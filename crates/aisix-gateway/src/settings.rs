@@ -12,7 +12,7 @@ use crate::rewrite::UrlRewrite;
 pub struct Settings {
     /// The largest request body in bytes; `None` means no limit.
     pub body_limit: Option<usize>,
-    /// The longest pause while a caller sends its request; `None` means any.
+    /// The longest pause while a caller sends its request or takes its answer; `None` means any.
     pub read_timeout: Option<Duration>,
     /// How long a connection may rest between requests; `None` means any time.
     pub idle_timeout: Option<Duration>,

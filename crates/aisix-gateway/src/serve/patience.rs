@@ -16,7 +16,8 @@ use crate::body::{DISCARDED_BYTES, DISCARDED_FOR};
 /// How long is waited for a caller; `None` means any time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For the head of a request that has begun, or that the connection was made for.
+    /// For the head of a request that has begun, or that the connection was made for; and for
+    /// callers to take anything of an answer that waits for them.
     pub head: Option<Duration>,
     /// For the next request, between two of them.
     pub idle: Option<Duration>,
@@ -43,6 +44,8 @@ pub(super) struct Patient<S> {
     resting: Option<Pin<Box<Sleep>>>,
     /// Whether the caller is slow to take its answer, which is not resting.
     blocked: bool,
+    /// Armed while the caller takes nothing of it.
+    stuck: Option<Pin<Box<Sleep>>>,
     discarded: usize,
     /// What has come of the head that is due.
     head: HeadScan,
@@ -58,6 +61,7 @@ impl<S: AsyncRead + Unpin> Patient<S> {
             lingering: None,
             resting: None,
             blocked: false,
+            stuck: None,
             discarded: 0,
             head: HeadScan::default(),
         }
@@ -88,6 +92,20 @@ impl<S: AsyncRead + Unpin> Patient<S> {
         self.resting = None;
         // Whoever wakes up reads, and finds out there: this arms the timer only.
         let _ = self.poll_rested(cx);
+    }
+
+    /// What became of a write or a flush: it fails once the caller has taken nothing for too long.
+    fn poll_taken<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        taken: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let Some(patience) = self.patience.head.filter(|_| taken.is_pending()) else {
+            self.stuck = None;
+            return taken;
+        };
+        ready!(self.stuck.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Ready when the caller has closed its half as well, or was waited for long enough.
@@ -145,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.written(cx, written.is_pending());
-        written
+        self.poll_taken(cx, written)
     }
 
     fn poll_write_vectored(
@@ -155,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
         self.written(cx, written.is_pending());
-        written
+        self.poll_taken(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -163,7 +181,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        self.poll_taken(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -228,6 +228,23 @@ async fn a_connection_between_requests_may_rest() {
 }
 
 #[tokio::test]
+async fn a_caller_that_takes_nothing_is_not_waited_for() {
+    let upstream = ScriptedUpstream::start();
+    // More than sockets hold.
+    let frame = &openai::chat_stream(["long".repeat(1 << 18)])[1];
+    let reply = (0..48).fold(Reply::open_sse(), |reply, _| reply.chunk(frame.clone()));
+    upstream.enqueue(reply.hang());
+    let (world, served) = impatient(&upstream);
+    let request = chat(streamed("hi")).header("x-aisix-request-id", "takes-nothing");
+    let (head, connection) = request.stream(served.address).await;
+    assert_eq!(head.status, 200);
+    upstream.wait_disconnected().await;
+    let outcome = world.recorder.outcome("takes-nothing").await;
+    assert_eq!((outcome.status, outcome.cancelled), (200, true));
+    drop(connection);
+}
+
+#[tokio::test]
 async fn a_body_that_stops_arriving_is_answered() {
     let upstream = ScriptedUpstream::start();
     let (world, served) = impatient(&upstream);
