@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use aisix_core::snapshot::Revision;
 use aisix_store::{ConfigSource, Listing, Sealer, StoreError, Watch};
+use aisix_testing::wait;
 use async_trait::async_trait;
 
 use super::*;
@@ -31,7 +32,7 @@ async fn a_panic_of_whoever_follows_the_store_is_noticed() {
     let shared = Shared::new(Config::default().gateway(), Adapters::builtin());
     let mut following =
         Following::start(&shared, Arc::new(Broken), Arc::new(Sealer::plain())).await;
-    following.lost().await;
+    wait::within("the end of the following", following.lost()).await;
     following.close().await;
 }
 
@@ -46,6 +47,7 @@ async fn a_gateway_that_nobody_updates_drains_without_window_and_ends_with_code_
     let process = Process::start(&config, KNOBS).await.unwrap();
     process.supervisor.break_off();
     let mut signals = Signals::listen().unwrap();
-    let code = process.run(&mut signals, Duration::MAX).await;
+    let ended = process.run(&mut signals, Duration::MAX);
+    let code = wait::within("the end of the process", ended).await;
     assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
 }
