@@ -72,35 +72,45 @@ pub(crate) fn endpoints<T: Managed + Documented>() -> Vec<Endpoint> {
     T::COLLECTIONS.iter().flat_map(|name| of::<T>(name)).collect()
 }
 
-fn of<T: Managed + Documented>(name: &str) -> [Endpoint; 5] {
+fn of<T: Managed + Documented>(name: &'static str) -> [Endpoint; 5] {
     let kind = T::KIND.singular();
     let collection = format!("/admin/v1/{name}");
     let one = format!("{collection}/{{id}}");
-    let about = |verb: &str, summary: String| {
+    let about = move |verb: &str, summary: String| {
         Description::new(&format!("{verb}_{name}"), T::KIND.plural(), &summary)
     };
-    let create_it = about("create", format!("Create {} {kind}", article(kind)))
-        .body(T::body(), T::example_body())
-        .writes::<Entry<T>>(201, "Created, and served", example_entry::<T>(1))
-        .fails(&[400, 409, 413, 415]);
-    let list_it = about("list", format!("List every {kind}, in the order of creation"))
-        .answers_list::<Entry<T>>("All of them", json!([example_entry::<T>(1)]));
-    let get_it = about("get", format!("Read one {kind}"))
-        .id()
-        .answers::<Entry<T>>(200, "The resource, secrets masked", example_entry::<T>(1))
-        .fails(&[400, 404]);
-    let replace_it = about("replace", format!("Replace one {kind} as a whole"))
-        .id()
-        .if_match()
-        .body(T::body(), T::example_body())
-        .writes::<Entry<T>>(200, "Replaced, and served", example_entry::<T>(2))
-        .fails(&[400, 404, 409, 413, 415]);
-    let gone = json!({"id": EXAMPLE_ID, "deleted": true});
-    let delete_it = about("delete", format!("Delete one {kind}"))
-        .id()
-        .if_match()
-        .writes::<Deleted>(200, "Deleted, and no longer served", gone)
-        .fails(&[400, 404, 409]);
+    let create_it = move || {
+        about("create", format!("Create {} {kind}", article(kind)))
+            .body(T::body(), T::example_body())
+            .writes::<Entry<T>>(201, "Created, and served", example_entry::<T>(1))
+            .fails(&[400, 409, 413, 415])
+    };
+    let list_it = move || {
+        about("list", format!("List every {kind}, in the order of creation"))
+            .answers_list::<Entry<T>>("All of them", json!([example_entry::<T>(1)]))
+    };
+    let get_it = move || {
+        about("get", format!("Read one {kind}"))
+            .id()
+            .answers::<Entry<T>>(200, "The resource, secrets masked", example_entry::<T>(1))
+            .fails(&[400, 404])
+    };
+    let replace_it = move || {
+        about("replace", format!("Replace one {kind} as a whole"))
+            .id()
+            .if_match()
+            .body(T::body(), T::example_body())
+            .writes::<Entry<T>>(200, "Replaced, and served", example_entry::<T>(2))
+            .fails(&[400, 404, 409, 413, 415])
+    };
+    let delete_it = move || {
+        let gone = json!({"id": EXAMPLE_ID, "deleted": true});
+        about("delete", format!("Delete one {kind}"))
+            .id()
+            .if_match()
+            .writes::<Deleted>(200, "Deleted, and no longer served", gone)
+            .fails(&[400, 404, 409])
+    };
     [
         Endpoint::admin(HttpMethod::Post, collection.clone(), create::<T>, create_it),
         Endpoint::admin(HttpMethod::Get, collection, list::<T>, list_it),

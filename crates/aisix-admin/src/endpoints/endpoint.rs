@@ -19,12 +19,15 @@ pub(crate) enum Access {
 }
 
 /// A method on a path: how it is served, and how it is described.
+///
+/// The description is made only when somebody reads the document: made at start, all of them took
+/// most of an idle gateway's heap.
 pub(crate) struct Endpoint {
     pub(crate) method: HttpMethod,
     pub(crate) path: String,
     pub(crate) access: Access,
     pub(crate) handler: MethodRouter<Arc<Service>>,
-    pub(crate) description: Description,
+    describe: Box<dyn Fn() -> Description>,
 }
 
 impl Endpoint {
@@ -33,15 +36,14 @@ impl Endpoint {
         method: HttpMethod,
         path: impl Into<String>,
         handler: H,
-        description: Description,
+        describe: impl Fn() -> Description + 'static,
     ) -> Self
     where
         H: Handler<T, Arc<Service>>,
         T: 'static,
     {
-        let handler = on(filter(&method), handler);
-        let description = description.needs_admin_key();
-        Self { method, path: path.into(), access: Access::Admin, handler, description }
+        let describe = move || describe().needs_admin_key();
+        Self { access: Access::Admin, ..Self::public(method, path, handler, describe) }
     }
 
     /// An endpoint for everyone.
@@ -49,14 +51,20 @@ impl Endpoint {
         method: HttpMethod,
         path: impl Into<String>,
         handler: H,
-        description: Description,
+        describe: impl Fn() -> Description + 'static,
     ) -> Self
     where
         H: Handler<T, Arc<Service>>,
         T: 'static,
     {
         let handler = on(filter(&method), handler);
-        Self { method, path: path.into(), access: Access::Public, handler, description }
+        let describe = Box::new(describe);
+        Self { method, path: path.into(), access: Access::Public, handler, describe }
+    }
+
+    /// What the document says of it.
+    pub(crate) fn description(&self) -> Description {
+        (self.describe)()
     }
 }
 

@@ -100,12 +100,17 @@ async fn health(State(service): State<Arc<Service>>) -> Json<Health> {
 }
 
 pub(super) fn endpoints() -> [Endpoint; 1] {
-    let example = json!({
-        "status": "ok",
-        "models": [{"id": super::collection::EXAMPLE_ID, "name": "gpt-4o-prod", "health": 0}],
-        "config": {"snapshot_revision": 12, "snapshot_age_seconds": 34},
-    });
-    let description = Description::new("health", "status", "How the gateway fares")
-        .answers::<Health>(200, "Always, whatever the verdict", example);
+    let description = || {
+        let example = json!({
+            "status": "ok",
+            "models": [{"id": super::collection::EXAMPLE_ID, "name": "gpt-4o-prod", "health": 0}],
+            "config": {"snapshot_revision": 12, "snapshot_age_seconds": 34},
+        });
+        Description::new("health", "status", "How the gateway fares").answers::<Health>(
+            200,
+            "Always, whatever the verdict",
+            example,
+        )
+    };
     [Endpoint::admin(HttpMethod::Get, "/admin/v1/health", health, description)]
 }

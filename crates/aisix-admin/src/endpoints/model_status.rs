@@ -80,14 +80,15 @@ async fn model_status(State(service): State<Arc<Service>>) -> Json<Vec<ModelStat
 }
 
 pub(super) fn endpoints() -> [Endpoint; 1] {
-    let example = json!([{
-        "id": super::collection::EXAMPLE_ID,
-        "display_name": "gpt-4o-prod",
-        "kind": "direct",
-        "status": "healthy",
-    }]);
-    let description =
+    let description = || {
+        let example = json!([{
+            "id": super::collection::EXAMPLE_ID,
+            "display_name": "gpt-4o-prod",
+            "kind": "direct",
+            "status": "healthy",
+        }]);
         Description::new("model_status", "status", "Whether models can be counted on")
-            .answers_list::<ModelStatus>("Every model, by name", example);
+            .answers_list::<ModelStatus>("Every model, by name", example)
+    };
     [Endpoint::admin(HttpMethod::Get, "/admin/v1/models/status", model_status, description)]
 }

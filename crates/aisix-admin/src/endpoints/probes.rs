@@ -38,8 +38,8 @@ pub(super) fn endpoints() -> [Endpoint; 2] {
             .text(200, "It does", "text/plain", "ok")
             .text(503, "It does not: the failing check is named", "text/plain", "")
     };
-    let live = describe("livez", "Whether the process lives and is not shutting down");
-    let ready = describe("readyz", "Whether the gateway serves a configuration");
+    let live = move || describe("livez", "Whether the process lives and is not shutting down");
+    let ready = move || describe("readyz", "Whether the gateway serves a configuration");
     [
         Endpoint::public(HttpMethod::Get, "/livez", livez, live),
         Endpoint::public(HttpMethod::Get, "/readyz", readyz, ready),

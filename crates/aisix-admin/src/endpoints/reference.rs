@@ -32,18 +32,15 @@ async fn reference() -> Response {
 }
 
 pub(super) fn endpoints() -> [Endpoint; 2] {
-    let json = Description::new("openapi", "reference", "This document").text(
-        200,
-        "OpenAPI 3.1",
-        "application/json",
-        "",
-    );
-    let html = Description::new("openapi_page", "reference", "This document, for people").text(
-        200,
-        "A page that loads nothing else",
-        "text/html",
-        "",
-    );
+    let json = || {
+        let description = Description::new("openapi", "reference", "This document");
+        description.text(200, "OpenAPI 3.1", "application/json", "")
+    };
+    let html = || {
+        let description =
+            Description::new("openapi_page", "reference", "This document, for people");
+        description.text(200, "A page that loads nothing else", "text/html", "")
+    };
     [
         Endpoint::public(HttpMethod::Get, "/admin/openapi.json", document, json),
         Endpoint::public(HttpMethod::Get, "/admin/openapi-scalar", reference, html),

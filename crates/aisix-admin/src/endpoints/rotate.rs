@@ -58,18 +58,20 @@ async fn rotate(
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let of = |name: &&str| {
-        let example = json!({"entry": example_entry::<ApiKey>(2), "plaintext": "sk-***"});
-        let description = Description::new(
-            &format!("rotate_{name}"),
-            "api_keys",
-            "Replace a caller API key's plaintext; everything else about the key stays",
-        )
-        .id()
-        .if_match()
-        .optional_body::<Rotation>(json!({"grace_seconds": 3600}))
-        .writes::<Rotated>(200, "Rotated, and served: the plaintext is shown this once", example)
-        .fails(&[400, 404, 409, 413, 415]);
+    let of = |name: &&'static str| {
+        let name = *name;
+        let description = move || {
+            let summary =
+                "Replace a caller API key's plaintext; everything else about the key stays";
+            let served = "Rotated, and served: the plaintext is shown this once";
+            let example = json!({"entry": example_entry::<ApiKey>(2), "plaintext": "sk-***"});
+            Description::new(&format!("rotate_{name}"), "api_keys", summary)
+                .id()
+                .if_match()
+                .optional_body::<Rotation>(json!({"grace_seconds": 3600}))
+                .writes::<Rotated>(200, served, example)
+                .fails(&[400, 404, 409, 413, 415])
+        };
         let path = format!("/admin/v1/{name}/{{id}}/rotate");
         Endpoint::admin(HttpMethod::Post, path, rotate, description)
     };

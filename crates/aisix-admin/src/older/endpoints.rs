@@ -133,32 +133,39 @@ fn of<T: Older>() -> [Endpoint; 5] {
     let (name, kind) = (T::COLLECTION, T::KIND.singular());
     let collection = format!("/aisix/admin/{name}");
     let one = format!("{collection}/{{id}}");
-    let about = |verb: &str, summary: String| {
+    let about = move |verb: &str, summary: String| {
         Description::new(&format!("older_{verb}_{name}"), "older", &summary)
     };
-    let body = |description: Description| description.takes_json::<T::Body>(T::example_body());
-    let create_it = body(about("create", format!("Create: {kind}")))
-        .writes::<Item<T::View>>(201, "Created, and served", example::<T>())
-        .fails(&[400, 409, 413, 415]);
-    let listing = json!({"total": 1, "list": [example::<T>()]});
-    let list_it = about("list", format!("List all: {kind}")).answers::<Items<T::View>>(
-        200,
-        "All of them, in the order of their creation",
-        listing,
-    );
-    let get_it = about("get", format!("Read one: {kind}"))
-        .id()
-        .answers::<Item<T::View>>(200, "The resource", example::<T>())
-        .fails(&[400, 404]);
-    let put_it = body(about("put", format!("Write one, new or not: {kind}")).id())
-        .writes::<Item<T::View>>(200, "Replaced, and served", example::<T>())
-        .answers::<Item<T::View>>(201, "Created, and served", example::<T>())
-        .fails(&[400, 409, 413, 415]);
-    let gone = json!({"deleted": 1, "key": key_of::<T>(EXAMPLE_ID)});
-    let delete_it = about("delete", format!("Delete one: {kind}"))
-        .id()
-        .writes::<Gone>(200, "Deleted, and no longer served", gone)
-        .fails(&[400, 404, 409]);
+    let body = move |description: Description| description.takes_json::<T::Body>(T::example_body());
+    let create_it = move || {
+        body(about("create", format!("Create: {kind}")))
+            .writes::<Item<T::View>>(201, "Created, and served", example::<T>())
+            .fails(&[400, 409, 413, 415])
+    };
+    let list_it = move || {
+        let listing = json!({"total": 1, "list": [example::<T>()]});
+        let text = "All of them, in the order of their creation";
+        about("list", format!("List all: {kind}")).answers::<Items<T::View>>(200, text, listing)
+    };
+    let get_it = move || {
+        about("get", format!("Read one: {kind}"))
+            .id()
+            .answers::<Item<T::View>>(200, "The resource", example::<T>())
+            .fails(&[400, 404])
+    };
+    let put_it = move || {
+        body(about("put", format!("Write one, new or not: {kind}")).id())
+            .writes::<Item<T::View>>(200, "Replaced, and served", example::<T>())
+            .answers::<Item<T::View>>(201, "Created, and served", example::<T>())
+            .fails(&[400, 409, 413, 415])
+    };
+    let delete_it = move || {
+        let gone = json!({"deleted": 1, "key": key_of::<T>(EXAMPLE_ID)});
+        about("delete", format!("Delete one: {kind}"))
+            .id()
+            .writes::<Gone>(200, "Deleted, and no longer served", gone)
+            .fails(&[400, 404, 409])
+    };
     [
         Endpoint::admin(HttpMethod::Post, collection.clone(), create::<T>, create_it),
         Endpoint::admin(HttpMethod::Get, collection, list::<T>, list_it),

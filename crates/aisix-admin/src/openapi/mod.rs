@@ -51,8 +51,9 @@ pub(crate) fn document() -> OpenApi {
         .security_scheme("x-api-key", x_api_key());
     let mut paths = PathsBuilder::new();
     components = components.schema(ErrorBody::name(), ErrorBody::schema());
-    for Endpoint { method, path, description, .. } in endpoints::all() {
-        let (operation, schemas) = description.into_parts();
+    for endpoint in endpoints::all() {
+        let (operation, schemas) = endpoint.description().into_parts();
+        let Endpoint { method, path, .. } = endpoint;
         components = components.schemas_from_iter(schemas);
         paths = paths.path(path, PathItem::new(method, operation));
     }
