@@ -5,12 +5,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod composite;
+mod direct;
+mod routing;
 
 pub use composite::{
     Aggregation, DistanceMetric, Ensemble, Judge, OnEmbeddingFailure, Panelist, Semantic,
     SemanticMatch, SemanticRoute,
 };
 use composite::{check_ensemble, check_semantic};
+pub use direct::{BackgroundCheck, Cooldown, Cost, Direct, Embedding, PromptCaching, Ttl};
+use routing::check_routing;
+pub use routing::{HashSource, Routing, RoutingTarget, Strategy, WhenAllUnavailable};
 
 use super::validity::{Findings, read};
 use super::{Checked, Document, Invalid, Kind, RateLimit, Resource, Strictness};
@@ -66,242 +71,6 @@ pub enum ModelKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         retries: Option<u32>,
     },
-}
-
-/// One upstream model behind one provider key.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Direct {
-    /// The vendor; a label only.
-    pub provider: String,
-    /// The upstream's name for the model; a `*` in it stands for what the `*` of the name captured.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1))]
-    pub model_name: Arc<str>,
-    /// The id of the provider key.
-    pub provider_key_id: Id,
-    /// Retries on this model; absent inherits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retries: Option<u32>,
-    /// Prices.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
-    /// Present on embedding models.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub embedding: Option<Embedding>,
-    /// Whether prompt-cache markers are added where the caller set none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auto_prompt_caching: Option<PromptCaching>,
-    /// Background health checks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub background_model_check: Option<BackgroundCheck>,
-    /// When and for how long a failing model is left out of groups.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cooldown: Option<Cooldown>,
-}
-
-/// Prices in US dollars per thousand tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Cost {
-    /// Per thousand input tokens.
-    pub input_per_1k: f64,
-    /// Per thousand output tokens.
-    pub output_per_1k: f64,
-}
-
-/// What an embedding model answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Embedding {
-    /// Length of the vectors.
-    pub dimensions: u32,
-    /// Whether the upstream normalises them.
-    #[serde(default = "super::yes")]
-    pub normalize: bool,
-}
-
-/// Automatic prompt-cache markers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PromptCaching {
-    /// Whether they are added.
-    pub enabled: bool,
-    /// How long the provider keeps the prefix.
-    #[serde(default)]
-    pub ttl: Ttl,
-}
-
-/// Life of a cached prompt prefix.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Ttl {
-    /// Five minutes.
-    #[default]
-    #[serde(rename = "5m")]
-    FiveMinutes,
-    /// One hour.
-    #[serde(rename = "1h")]
-    OneHour,
-}
-
-/// A probe that runs in the background.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BackgroundCheck {
-    /// Whether it runs.
-    pub enabled: bool,
-    /// Seconds between probes, at least 5.
-    pub interval_seconds: u64,
-    /// Deadline of a probe in seconds, at least 1.
-    pub timeout_seconds: u64,
-    /// The user message that is sent.
-    pub prompt: String,
-    /// The most tokens to ask for, at least 1.
-    pub max_tokens: u32,
-    /// Seconds after which a verdict no longer counts, at least 1.
-    pub stale_after_seconds: u64,
-    /// Upstream statuses that leave the verdict unchanged.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ignore_statuses: Vec<u16>,
-}
-
-/// How a failing model is left out of groups for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct Cooldown {
-    /// Whether it is.
-    pub enabled: bool,
-    /// Seconds; 0 disables.
-    pub default_seconds: u64,
-    /// Cap for the upstream's `Retry-After`, in seconds.
-    pub max_seconds: u64,
-    /// Whether the upstream's `Retry-After` counts.
-    pub honor_retry_after: bool,
-    /// Upstream statuses that start it.
-    pub trigger_statuses: Vec<u16>,
-    /// Whether timeouts start it.
-    pub trigger_on_timeout: bool,
-    /// Whether transport failures start it.
-    pub trigger_on_transport: bool,
-}
-
-impl Default for Cooldown {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            default_seconds: 30,
-            max_seconds: 600,
-            honor_retry_after: true,
-            trigger_statuses: vec![401, 408, 429, 500, 502, 503, 504],
-            trigger_on_timeout: true,
-            trigger_on_transport: true,
-        }
-    }
-}
-
-/// A rule that leads to one of several targets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Routing {
-    /// How the targets of one priority are ordered.
-    #[serde(default)]
-    pub strategy: Strategy,
-    /// The targets, in the order of their declaration; at least one.
-    pub targets: Vec<RoutingTarget>,
-    /// What a consistent hash is taken of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hash_on: Vec<HashSource>,
-    /// Retries per target; absent inherits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retries: Option<u32>,
-    /// The most targets that are tried after the first; absent means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_fallbacks: Option<u32>,
-    /// Whether an upstream 429 leads to the next target.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub retry_on_429: bool,
-    /// Further upstream statuses that lead to the next target.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fallback_on_statuses: Vec<u16>,
-    /// What happens when every target is unhealthy.
-    #[serde(default)]
-    pub when_all_unavailable: WhenAllUnavailable,
-}
-
-/// The order of targets within one priority.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// As declared.
-    #[default]
-    Failover,
-    /// Smooth weighted round robin.
-    RoundRobin,
-    /// By a hash of the request, the same on every gateway.
-    ConsistentHash,
-    /// Cheapest first.
-    LeastCost,
-    /// Fastest first.
-    LeastLatency,
-    /// Least busy first.
-    LeastBusy,
-}
-
-/// One place that a group may lead to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RoutingTarget {
-    /// The name of a direct model, exactly.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub model: Arc<str>,
-    /// Its share.
-    #[serde(default = "one")]
-    pub weight: u32,
-    /// Higher goes first.
-    #[serde(default)]
-    pub priority: i32,
-    /// Requests with a common tag prefer it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-}
-
-fn one() -> u32 {
-    1
-}
-
-/// Something of a request that a consistent hash may be taken of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum HashSource {
-    /// A header's value.
-    Header {
-        /// Its name.
-        name: String,
-    },
-    /// A cookie's value.
-    Cookie {
-        /// Its name.
-        name: String,
-    },
-    /// The caller's key.
-    ApiKey,
-    /// The caller's address.
-    ClientIp,
-}
-
-/// What a group does when every target is unhealthy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum WhenAllUnavailable {
-    /// Refuse the request.
-    #[default]
-    Fail,
-    /// Try all the same.
-    TryAnyway,
 }
 
 /// The flat shape of the document; which fields belong together is decided below.
@@ -377,7 +146,9 @@ impl Resource for Model {
             check_names(&mut findings, &wire);
         }
         let Some(kind) = composite_kind(&mut findings, &mut ignored, &mut wire, strictness)
-            .or_else(|| direct(&mut findings, &mut wire).map(Box::new).map(ModelKind::Direct))
+            .or_else(|| {
+                direct::direct(&mut findings, &mut wire).map(Box::new).map(ModelKind::Direct)
+            })
         else {
             return Err(findings.into_invalid());
         };
@@ -410,97 +181,6 @@ fn check_names(findings: &mut Findings, wire: &Wire) {
     for (index, target) in targets.enumerate() {
         findings.name(&target.model, &format!("routing.targets[{index}].model"));
     }
-}
-
-fn direct(findings: &mut Findings, wire: &mut Wire) -> Option<Direct> {
-    for (missing, field) in [
-        (wire.provider.is_none(), "provider"),
-        (wire.model_name.is_none(), "model_name"),
-        (wire.provider_key_id.is_none(), "provider_key_id"),
-    ] {
-        findings.require(
-            !missing,
-            field,
-            "is required, unless the model has routing, ensemble or semantic",
-        );
-    }
-    let provider = wire.provider.take()?;
-    let model_name = wire.model_name.take()?;
-    let provider_key_id = wire.provider_key_id.take()?;
-    findings.require(
-        is_vendor(&provider),
-        "provider",
-        "must be 1 to 64 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
-    );
-    findings.not_empty(&model_name, "model_name");
-    findings.not_empty(provider_key_id.as_str(), "provider_key_id");
-    if let Some(cost) = wire.cost {
-        let priced = |price: f64| price >= 0.0 && price.is_finite();
-        findings.require(priced(cost.input_per_1k), "cost.input_per_1k", "must be 0 or more");
-        findings.require(priced(cost.output_per_1k), "cost.output_per_1k", "must be 0 or more");
-    }
-    if let Some(embedding) = wire.embedding {
-        findings.require(embedding.dimensions > 0, "embedding.dimensions", "must be 1 or more");
-    }
-    if let Some(check) = &wire.background_model_check {
-        check_background(findings, check);
-    }
-    Some(Direct {
-        provider,
-        model_name,
-        provider_key_id,
-        retries: wire.retries,
-        cost: wire.cost,
-        embedding: wire.embedding,
-        auto_prompt_caching: wire.auto_prompt_caching,
-        background_model_check: wire.background_model_check.take(),
-        cooldown: wire.cooldown.take(),
-    })
-}
-
-fn is_vendor(name: &str) -> bool {
-    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    name.len() <= 64
-        && name.bytes().next().is_some_and(word)
-        && name.bytes().all(|b| word(b) || matches!(b, b'.' | b'_' | b'-'))
-}
-
-fn check_background(findings: &mut Findings, check: &BackgroundCheck) {
-    let at = |field| format!("background_model_check.{field}");
-    findings.require(check.interval_seconds >= 5, &at("interval_seconds"), "must be 5 or more");
-    findings.require(check.timeout_seconds >= 1, &at("timeout_seconds"), "must be 1 or more");
-    findings.require(check.max_tokens >= 1, &at("max_tokens"), "must be 1 or more");
-    findings.require(
-        check.stale_after_seconds >= 1,
-        &at("stale_after_seconds"),
-        "must be 1 or more",
-    );
-    findings.require(
-        check.ignore_statuses.iter().all(|status| (100..600).contains(status)),
-        &at("ignore_statuses"),
-        "must be HTTP statuses from 100 to 599",
-    );
-}
-
-fn check_routing(findings: &mut Findings, routing: &Routing) {
-    findings.require(
-        !routing.targets.is_empty(),
-        "routing.targets",
-        "must name at least one model",
-    );
-    for (index, target) in routing.targets.iter().enumerate() {
-        findings.not_empty(&target.model, &format!("routing.targets[{index}].model"));
-    }
-    findings.require(
-        routing.hash_on.is_empty() || routing.strategy == Strategy::ConsistentHash,
-        "routing.hash_on",
-        "goes with strategy consistent_hash only",
-    );
-    findings.require(
-        routing.fallback_on_statuses.iter().all(|status| (400..600).contains(status)),
-        "routing.fallback_on_statuses",
-        "must be HTTP statuses from 400 to 599",
-    );
 }
 
 /// What leads to several models; `None` for a direct one.
