@@ -1,8 +1,11 @@
 //! A streamed answer, event by event.
 
+use bytes::Bytes;
+
 use super::native::{Join, join, join_values};
 use super::{
-    ChatResponse, Choice, FinishReason, Native, Part, Reasoning, Span, Text, ToolCall, Usage,
+    ChatResponse, Choice, Citation, FinishReason, Native, Part, Reasoning, Span, Text, ToolCall,
+    Usage,
 };
 use crate::carried::Carry;
 
@@ -95,6 +98,8 @@ pub enum Delta {
     Text(String),
     /// By the provider's seal on a thought.
     Signature(String),
+    /// By a place that a text rests on.
+    Citation(Citation),
     /// By what only the provider's dialect understands: a fragment of a part that is native as a
     /// whole, otherwise a field of the part. Texts and lists go on, objects join field by field.
     Native(Native),
@@ -108,6 +113,8 @@ pub type ChatEvents = Vec<ChatEvent>;
 pub struct FrameOutline {
     /// What kind of frame it is.
     pub kind: FrameKind,
+    /// The frame's type, where the framing names it beside the data.
+    pub name: Option<Bytes>,
     /// Where the model's value stands, quotes included.
     pub model_span: Option<Span>,
     /// What it took so far.
@@ -124,6 +131,11 @@ pub enum FrameKind {
     Content,
     /// Nothing but usage.
     UsageOnly,
+    /// A sign of life.
+    Ping,
+    /// Of a type that this product does not know: passed on within the dialect, otherwise left
+    /// out.
+    Unknown,
     /// The marker after which nothing comes.
     End,
 }
@@ -197,6 +209,10 @@ fn grow(part: &mut Part, delta: Delta) {
         (Part::ToolCall(call), Delta::Text(more)) => call.arguments.push_str(&more),
         (Part::Reasoning(thought), Delta::Signature(seal)) => {
             thought.signature.get_or_insert_default().push_str(&seal);
+        }
+        (Part::Text(text), Delta::Citation(citation)) => text.citations.push(citation),
+        (Part::Reasoning(thought), Delta::Native(native)) => {
+            join(&mut thought.native, native, Join::Append);
         }
         (Part::Native(whole), Delta::Native(more)) => {
             join_values(&mut whole.value, more.value, Join::Append);

@@ -5,6 +5,8 @@
 //! would lose their order. What only one family understands travels as [`Native`] and is written
 //! again only for that family.
 
+mod cache;
+mod citation;
 mod event;
 mod native;
 mod part;
@@ -16,12 +18,14 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
+pub use cache::CacheMark;
+pub use citation::Citation;
 pub use event::{ChatEvent, ChatEvents, Delta, FrameKind, FrameOutline, PartStart, fold};
 pub use native::Native;
 pub use part::{Media, MediaKind, MediaSource, Part, Reasoning, Text, ToolCall, ToolResult};
 pub use request::{
-    ChatRequest, Effort, RequestOutline, ResponseFormat, Role, Sampling, Span, StreamOptions, Tool,
-    ToolChoice, Turn,
+    ChatRequest, RequestOutline, ResponseFormat, Role, Sampling, Span, StreamOptions, Thinking,
+    Tool, ToolChoice, Turn,
 };
 pub use response::{ChatResponse, Choice, FinishReason, ResponseOutline};
 pub use unfold::unfold;

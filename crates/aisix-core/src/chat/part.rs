@@ -1,6 +1,6 @@
 //! The blocks that turns and answers are made of.
 
-use super::Native;
+use super::{CacheMark, Citation, Native};
 
 /// One block of a turn or of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub struct Text {
     pub text: String,
     /// Whether it says why the model declines.
     pub refusal: bool,
+    /// What it rests on.
+    pub citations: Vec<Citation>,
+    /// Whether the prompt up to here is to be cached.
+    pub cache: Option<CacheMark>,
     /// What only one dialect understands of it.
     pub native: Vec<Native>,
 }
@@ -46,10 +50,12 @@ pub struct Media {
     pub source: MediaSource,
     /// Its media type, such as `image/png`, where it is known.
     pub media_type: Option<String>,
-    /// A file name, where one is given.
+    /// A file name or a title, where one is given.
     pub name: Option<String>,
     /// How closely to look (`low`, `high`, `auto`), where the caller says.
     pub detail: Option<String>,
+    /// Whether the prompt up to here is to be cached.
+    pub cache: Option<CacheMark>,
     /// What only one dialect understands of it.
     pub native: Vec<Native>,
 }
@@ -58,7 +64,8 @@ impl Media {
     /// Media without anything that need not be said.
     #[must_use]
     pub fn new(kind: MediaKind, source: MediaSource) -> Self {
-        Self { kind, source, media_type: None, name: None, detail: None, native: Vec::new() }
+        let (media_type, name, detail, cache, native) = Default::default();
+        Self { kind, source, media_type, name, detail, cache, native }
     }
 }
 
@@ -82,6 +89,8 @@ pub enum MediaSource {
     Url(String),
     /// Here, in base64.
     Base64(String),
+    /// Here, as plain text.
+    Text(String),
     /// At the provider, under an id.
     FileId(String),
 }
@@ -95,12 +104,14 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as JSON text, exactly as the model wrote them; it may not be valid JSON.
     pub arguments: String,
+    /// Whether the prompt up to here is to be cached.
+    pub cache: Option<CacheMark>,
     /// What only one dialect understands of it.
     pub native: Vec<Native>,
 }
 
 /// What a tool answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolResult {
     /// The id of the call.
     pub call_id: String,
@@ -108,6 +119,10 @@ pub struct ToolResult {
     pub content: Vec<Part>,
     /// Whether the tool failed.
     pub is_error: bool,
+    /// Whether the prompt up to here is to be cached.
+    pub cache: Option<CacheMark>,
+    /// What only one dialect understands of it.
+    pub native: Vec<Native>,
 }
 
 /// What the model thought.
@@ -119,4 +134,6 @@ pub struct Reasoning {
     pub signature: Option<String>,
     /// The thought in a form that only the provider can read.
     pub redacted: Option<String>,
+    /// What only one dialect understands of it.
+    pub native: Vec<Native>,
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Native, Part};
+use super::{CacheMark, Native, Part};
 use crate::carried::Carry;
 
 /// A conversation up to now, and how the next turn is to be made.
@@ -22,8 +22,10 @@ pub struct ChatRequest {
     pub sampling: Sampling,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
-    /// How much the model should think.
-    pub effort: Option<Effort>,
+    /// How hard the model is to work, in a word such as `low` or `high`.
+    pub effort: Option<String>,
+    /// Whether, and how long, it is to think.
+    pub thinking: Option<Thinking>,
     /// The end user, as the caller names them.
     pub user: Option<String>,
     /// Whether the answer is streamed.
@@ -109,6 +111,8 @@ pub enum Tool {
         parameters: Option<String>,
         /// Whether arguments must follow the schema exactly.
         strict: Option<bool>,
+        /// Whether the prompt up to here is to be cached.
+        cache: Option<CacheMark>,
         /// What only one dialect understands of it.
         native: Vec<Native>,
     },
@@ -167,8 +171,8 @@ pub enum ResponseFormat {
     JsonObject,
     /// JSON by a schema.
     JsonSchema {
-        /// The schema's name.
-        name: String,
+        /// The schema's name, where it has one.
+        name: Option<String>,
         /// What it is for.
         description: Option<String>,
         /// The schema, as JSON text.
@@ -178,11 +182,13 @@ pub enum ResponseFormat {
     },
 }
 
-/// How much the model should think.
+/// Whether the model is to think, and how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effort {
-    /// A word, such as `low` or `high`.
-    Level(String),
-    /// Tokens.
+pub enum Thinking {
+    /// Up to so many tokens.
     Budget(u64),
+    /// As long as it sees fit.
+    Adaptive,
+    /// Not at all.
+    Off,
 }

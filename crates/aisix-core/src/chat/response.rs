@@ -36,14 +36,22 @@ pub struct Choice {
 /// Why an answer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishReason {
-    /// The model was done, or came to a stop text.
+    /// The model was done, or came to a stop text where the provider does not tell these apart.
     Stop,
+    /// It came to a stop text.
+    StopText,
     /// The limit of tokens was reached.
     Length,
+    /// There was no more room in what the model can look at.
+    ContextFull,
     /// It wants a tool called.
     ToolCalls,
     /// A filter intervened.
     ContentFilter,
+    /// The model declined.
+    Refusal,
+    /// The provider paused a long turn; sent back as it is, it goes on.
+    Paused,
     /// A reason that only its provider knows, in the provider's word.
     Other(String),
 }

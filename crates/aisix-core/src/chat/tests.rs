@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    ChatEvent, ChatResponse, Choice, Delta, FinishReason, Media, MediaKind, MediaSource, Native,
-    Part, PartStart, Reasoning, Text, ToolCall, Usage, fold, unfold,
+    ChatEvent, ChatResponse, Choice, Citation, Delta, FinishReason, Media, MediaKind, MediaSource,
+    Native, Part, PartStart, Reasoning, Text, ToolCall, Usage, fold, unfold,
 };
 use crate::carried::DialectId;
 
@@ -17,12 +17,19 @@ fn answer() -> ChatResponse {
         text: "Hm.".to_owned(),
         signature: Some("seal".to_owned()),
         redacted: Some("blob".to_owned()),
+        native: vec![native("mark", json!("x"))],
     };
     let call = ToolCall {
         id: "call_1".to_owned(),
         name: "weather".to_owned(),
         arguments: "{}".to_owned(),
+        cache: None,
         native: vec![native("extra", json!({"a": ["b"]}))],
+    };
+    let cited = Text {
+        text: "So it is.".to_owned(),
+        citations: vec![Citation { quote: Some("it is".to_owned()), ..Citation::default() }],
+        ..Text::default()
     };
     let image = MediaSource::Base64("AAAA".to_owned());
     let choice = Choice {
@@ -31,6 +38,7 @@ fn answer() -> ChatResponse {
             Part::Reasoning(thought),
             Part::Text(Text::new("Hello")),
             Part::Text(Text { refusal: true, ..Text::default() }),
+            Part::Text(cited),
             Part::ToolCall(call),
             Part::Media(Media::new(MediaKind::Image, image)),
             Part::Native(native("audio", json!({"data": "AAAA"}))),

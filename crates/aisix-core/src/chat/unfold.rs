@@ -40,11 +40,13 @@ fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
     match part {
         Part::Text(part) => {
             let start = PartStart::Text { refusal: part.refusal };
-            (start, deltas(part.text, part.native))
+            let mut deltas = deltas(part.text, part.native);
+            deltas.extend(part.citations.into_iter().map(Delta::Citation));
+            (start, deltas)
         }
         Part::Reasoning(thought) => {
             let start = PartStart::Reasoning { redacted: thought.redacted };
-            let mut deltas = deltas(thought.text, Vec::new());
+            let mut deltas = deltas(thought.text, thought.native);
             deltas.extend(thought.signature.map(Delta::Signature));
             (start, deltas)
         }
