@@ -6,6 +6,7 @@ use aisix_core::chat::{ChatEvents, ChatRequest, ChatResponse, StreamOptions};
 use aisix_core::{Carried, DialectId, Error};
 use bytes::{Bytes, BytesMut};
 
+use crate::failure::ProviderError;
 use crate::frame::Frame;
 
 /// One wire format, both directions.
@@ -176,19 +177,7 @@ pub trait EventEncoder: Send {
 
     /// Appends what tells the caller that the stream ends here, incomplete.
     fn fail(&mut self, error: &Error, out: &mut BytesMut);
-}
 
-/// What an upstream says of a failure.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProviderError {
-    /// Its message; the whole body, where it is not in the format. At most 1024 bytes.
-    pub message: String,
-    /// Its code.
-    pub code: Option<String>,
-    /// Its type.
-    pub kind: Option<String>,
-    /// The parameter that it names.
-    pub param: Option<String>,
-    /// The HTTP status that it names, where the error came inside a successful answer.
-    pub status: Option<u16>,
+    /// What was left out so far, each field once.
+    fn dropped(&self) -> &[Dropped];
 }

@@ -61,6 +61,16 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
+/// Whole numbers are written as callers write them: without a fraction.
+pub(crate) fn number(number: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
+    }
+}
+
 /// Parses a text that every reader reads alike: an object that holds a field twice is an error
 /// ([`serde_json::Error::is_data`]), because two readers could disagree on which one counts.
 pub(crate) fn unambiguous(text: &[u8]) -> serde_json::Result<Value> {

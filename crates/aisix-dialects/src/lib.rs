@@ -11,21 +11,28 @@
 //! - However a stream's bytes are split, the same events come out.
 //! - A value that nobody changed is written for its own dialect with its original bytes, the
 //!   patches spliced in, every byte outside them unchanged.
-//! - What an encoder cannot express it reports in [`Encoded::dropped`]; it drops nothing silently.
+//! - What an encoder cannot express it reports ([`Encoded::dropped`], [`EventEncoder::dropped`]) or
+//!   refuses (`Unsupported`); it drops nothing silently.
 //!
 //! **Not here.** How an upstream is reached, and which of its answers are failures, is the
 //! adapters' business. Dialects never name one another.
 
+mod cache;
+mod count;
 mod dialect;
+mod failure;
 mod fields;
 mod frame;
 pub mod json;
 pub mod openai_chat;
+mod relay;
+mod scan;
+mod sink;
 pub mod sse;
 
 pub use dialect::{
-    AnswerContext, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder, ProviderError,
-    UpstreamRequest,
+    AnswerContext, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
 };
+pub use failure::ProviderError;
 pub use frame::{Frame, FrameDecoder};
 pub use openai_chat::OPENAI_CHAT;

@@ -100,6 +100,7 @@ impl Failover {
                 ErrorCode::ProviderUnavailable
                     | ErrorCode::InvalidUpstreamConfiguration
                     | ErrorCode::NotImplemented
+                    | ErrorCode::Unsupported
             ),
         };
         listed || by_kind

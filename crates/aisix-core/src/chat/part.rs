@@ -67,6 +67,29 @@ impl Media {
         let (media_type, name, detail, cache, native) = Default::default();
         Self { kind, source, media_type, name, detail, cache, native }
     }
+
+    /// What it is, in words for whoever sent it: `an image under an id`.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let kind = match self.kind {
+            MediaKind::Image => "an image",
+            MediaKind::Document => "a document",
+            MediaKind::Audio => "a sound",
+            MediaKind::Video => "a film",
+        };
+        let source = match self.source {
+            MediaSource::Url(_) => "at an address",
+            MediaSource::Base64(_) => "in base64",
+            MediaSource::Text(_) => "in plain text",
+            MediaSource::FileId(_) => "under a file id",
+        };
+        let media_type = self
+            .media_type
+            .as_ref()
+            .map(|media_type| format!(" ({media_type})"))
+            .unwrap_or_default();
+        format!("{kind} {source}{media_type}")
+    }
 }
 
 /// What media is to be read as.

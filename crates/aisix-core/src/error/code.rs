@@ -70,6 +70,8 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// The target's adapter cannot do this operation.
     NotImplemented,
+    /// The target's format cannot express what the request insists on.
+    Unsupported,
     /// No provider key, or no adapter for it.
     ProviderUnavailable,
     /// The target's configuration cannot work.
@@ -98,7 +100,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every row.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::RequestTimeout,
         Self::MissingModelField,
@@ -110,6 +112,7 @@ impl ErrorCode {
         Self::ModelNotFound,
         Self::BodyTooLarge,
         Self::NotImplemented,
+        Self::Unsupported,
         Self::ProviderUnavailable,
         Self::InvalidUpstreamConfiguration,
         Self::InvalidUpstreamCredentials,
@@ -173,6 +176,7 @@ impl ErrorCode {
             Self::ModelNotFound => (K::NotFound, 404, invalid, Some("model_not_found")),
             Self::BodyTooLarge => (K::TooLarge, 413, invalid, None),
             Self::NotImplemented => (K::Unsupported, 501, "not_implemented", None),
+            Self::Unsupported => (K::Unsupported, 400, invalid, Some("unsupported")),
             Self::ProviderUnavailable => (K::Overloaded, 503, "provider_unavailable", None),
             Self::InvalidUpstreamConfiguration => (K::Internal, 400, invalid, None),
             Self::InvalidUpstreamCredentials => (K::Internal, 401, "authentication_error", None),

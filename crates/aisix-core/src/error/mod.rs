@@ -62,6 +62,11 @@ impl Error {
         Self::new(ErrorCode::InvalidRequest, "invalid JSON request body")
     }
 
+    /// A request that the target's format cannot express; the caller reads what of it.
+    pub fn unsupported(detail: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::Unsupported, format!("unsupported: {detail}"))
+    }
+
     /// A defect of this product; the cause goes to the log only.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorCode::Internal, "internal error").because(cause)

@@ -4,8 +4,9 @@ use aisix_core::chat::{Native, Part, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::ID;
-use super::sink::Sink;
+use crate::cache;
 use crate::fields::Fields;
+use crate::sink::Sink;
 
 /// The name of a native part that is one of the tool calls.
 pub(super) const TOOL_CALLS: &str = "tool_calls";
@@ -27,7 +28,7 @@ fn read_function_call(value: Value) -> Result<Part, Value> {
     let (name, arguments) = read_function(&mut function);
     let id = fields.text("id").unwrap_or_default();
     let native = fields.natives(ID, "").chain(function.natives(ID, "function.")).collect();
-    Ok(Part::ToolCall(ToolCall { id, name, arguments, native }))
+    Ok(Part::ToolCall(ToolCall { id, name, arguments, cache: None, native }))
 }
 
 /// Reads the legacy `function_call`, which has no id.
@@ -35,7 +36,7 @@ pub(super) fn read_legacy(value: Value) -> Result<ToolCall, Value> {
     let mut function = Fields::of(value)?;
     let (name, arguments) = read_function(&mut function);
     let native = function.natives(ID, "function.").collect();
-    Ok(ToolCall { id: String::new(), name, arguments, native })
+    Ok(ToolCall { name, arguments, native, ..ToolCall::default() })
 }
 
 fn read_function(function: &mut Fields) -> (String, String) {
@@ -56,6 +57,7 @@ pub(super) fn write_call(call: &ToolCall, sink: &mut Sink) -> Value {
     object.insert("id".to_owned(), call.id.as_str().into());
     object.insert("type".to_owned(), "function".into());
     object.insert("function".to_owned(), function);
+    cache::write_own(call.cache.as_ref(), &mut object, sink);
     sink.put_natives(&call.native, &mut object);
     Value::Object(object)
 }

@@ -2,13 +2,10 @@
 
 use aisix_core::Error;
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::dialect::ProviderError;
-
-/// The longest message that is taken over from an upstream, in bytes.
-const LONGEST_MESSAGE: usize = 1024;
+use crate::failure::{ProviderError, shortened};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -38,28 +35,26 @@ pub(super) fn encode(error: &Error) -> Bytes {
 }
 
 pub(super) fn decode(body: &[u8]) -> ProviderError {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => from_body(object),
-        // Google's compatible API answers with a list of one.
-        Ok(Value::Array(list)) => match list.into_iter().next() {
-            Some(Value::Object(object)) => from_body(object),
-            _ => plain(&String::from_utf8_lossy(body)),
-        },
-        _ => plain(&String::from_utf8_lossy(body)),
+    ProviderError::read(body, from_value)
+}
+
+/// An error that an upstream put into a successful answer: an object, or just its message.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct InBandError(Value);
+
+impl InBandError {
+    pub(super) fn into_error(self) -> Error {
+        from_value(&self.0).in_band()
     }
 }
 
-fn from_body(mut object: Map<String, Value>) -> ProviderError {
-    let error = object.shift_remove("error");
-    from_value(&error.unwrap_or(Value::Object(object)))
-}
-
 /// Reads the error object, or a text in its place.
-pub(super) fn from_value(error: &Value) -> ProviderError {
+fn from_value(error: &Value) -> ProviderError {
     let Value::Object(object) = error else {
         return match error {
-            Value::String(text) => plain(text),
-            other => plain(&other.to_string()),
+            Value::String(text) => ProviderError::plain(text),
+            other => ProviderError::plain(&other.to_string()),
         };
     };
     let text = |field: &str| match object.get(field) {
@@ -79,16 +74,4 @@ pub(super) fn from_value(error: &Value) -> ProviderError {
         param: text("param"),
         status,
     }
-}
-
-fn plain(message: &str) -> ProviderError {
-    ProviderError { message: shortened(message.trim()), ..ProviderError::default() }
-}
-
-fn shortened(message: &str) -> String {
-    if message.len() <= LONGEST_MESSAGE {
-        return message.to_owned();
-    }
-    let end = message.floor_char_boundary(LONGEST_MESSAGE);
-    format!("{}…", &message[..end])
 }

@@ -10,7 +10,6 @@ mod outline;
 mod part;
 mod request;
 mod response;
-mod sink;
 mod spelling;
 mod stream;
 mod tool;
@@ -25,10 +24,11 @@ use aisix_core::{Carried, DialectId, Error};
 use bytes::Bytes;
 
 use crate::dialect::{
-    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, ProviderError,
-    UpstreamRequest,
+    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
 };
+use crate::failure::ProviderError;
 use crate::json::splice;
+use crate::relay::ModelName;
 
 /// The dialect's name.
 pub const ID: DialectId = DialectId("openai_chat");
@@ -77,7 +77,7 @@ impl Dialect for OpenAiChat {
     ) -> Result<Encoded, Error> {
         match response.verbatim(ID) {
             Some(original) => {
-                let name = outline::ModelName::new(&context.model);
+                let name = ModelName::new(&context.model);
                 let edit = name.edit(original, response.outline().model_span.as_ref());
                 Ok(Encoded::whole(splice(original, &[edit])))
             }

@@ -1,42 +1,46 @@
 //! What relaying needs to know, found in one scan.
 
-use std::borrow::Cow;
 use std::fmt;
 
+use aisix_core::Error;
 use aisix_core::chat::{
-    FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span, StreamOptions, Usage,
+    FrameKind, FrameOutline, RequestOutline, ResponseOutline, StreamOptions, Usage,
 };
-use aisix_core::{Error, ErrorCode};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::wire::{InBandError, UsageWire};
+use super::error::InBandError;
+use super::wire::UsageWire;
 use crate::dialect::UpstreamRequest;
 use crate::json::{quoted, span_of, splice};
+use crate::relay::{
+    Edit, Holds, after_brace, complaint_on_list, complaint_on_types, present, typed, unreadable,
+};
+use crate::scan::{self, Scan};
 
-/// An edit of the original bytes: a range, and what stands there instead.
-pub(super) type Edit<'a> = (Span, Cow<'a, str>);
+/// The fields of a request that are looked at.
+const LOOKED_AT: [&str; 7] =
+    ["model", "stream", "stream_options", "messages", "temperature", "top_p", "max_tokens"];
 
 /// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
 pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
     let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
-    let fields: RequestFields<'_> =
-        serde_json::from_str(text).map_err(|_| Error::invalid_json())?;
+    let fields = scan::fields(text, LOOKED_AT).map_err(|_| Error::invalid_json())?;
     if let Some(field) = fields.duplicate {
         return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
     }
-    let model: Option<String> = typed(fields.model)?;
+    let model: Option<String> = typed(fields.get("model"))?;
     // Whatever is no flag is complained about, after the checks on the model.
-    let stream: Option<bool> = typed(fields.stream).unwrap_or_default();
-    let (null, said) = match fields.stream_options {
+    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
+    let (null, said) = match fields.get("stream_options") {
         Some(value) if value.get() == "null" => (Some(span_of(text, value)), None),
         other => (None, other),
     };
     Ok(RequestOutline {
         model: model.filter(|name| !name.is_empty()),
-        model_span: fields.model.map(|value| span_of(text, value)).unwrap_or_default(),
+        model_span: fields.get("model").map(|value| span_of(text, value)).unwrap_or_default(),
         stream: stream.unwrap_or(false),
         stream_options: said.map(stream_options),
         stream_options_null: null,
@@ -122,12 +126,7 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
         _ => FrameKind::Content,
     };
     let model_span = fields.model.map(|value| span_of(text, value));
-    Ok(FrameOutline { kind, model_span, usage, finished: choices.finished })
-}
-
-/// A field that is there, be it null: what stands there can be replaced.
-fn present<'de, D: de::Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
-    Deserialize::deserialize(field).map(Some)
+    Ok(FrameOutline { kind, name: None, model_span, usage, finished: choices.finished })
 }
 
 /// An odd count is no reason to refuse an answer.
@@ -174,51 +173,6 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
     }
 }
 
-/// The name that answers and chunks give the model: the one that the caller sent.
-pub(super) struct ModelName {
-    /// The whole field, followed by a comma.
-    field: String,
-}
-
-impl ModelName {
-    const KEY: &str = r#""model":"#;
-
-    pub(super) fn new(name: &str) -> Self {
-        Self { field: format!("{}{},", Self::KEY, quoted(name)) }
-    }
-
-    /// The edit that gives an answer or a chunk this name.
-    pub(super) fn edit(&self, original: &[u8], span: Option<&Span>) -> Edit<'_> {
-        match span {
-            Some(span) => {
-                let value = &self.field[Self::KEY.len()..self.field.len() - 1];
-                (span.clone(), value.into())
-            }
-            None => {
-                // Answers and chunks have choices at least, so the new field is followed by another.
-                let at = after_brace(original);
-                (at..at, self.field.as_str().into())
-            }
-        }
-    }
-}
-
-fn after_brace(object: &[u8]) -> usize {
-    memchr::memchr(b'{', object).map_or(0, |brace| brace + 1)
-}
-
-pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorCode::UpstreamDecode, "upstream response could not be decoded").because(cause)
-}
-
-/// A field that this product acts on must have its type: anything else is not the JSON that the
-/// endpoint takes.
-fn typed<'a, T: Deserialize<'a>>(value: Option<&'a RawValue>) -> Result<Option<T>, Error> {
-    value
-        .map_or(Ok(None), |value| serde_json::from_str(value.get()))
-        .map_err(|_| Error::invalid_json())
-}
-
 fn stream_options(value: &RawValue) -> StreamOptions {
     #[derive(Deserialize)]
     struct Wire {
@@ -230,95 +184,13 @@ fn stream_options(value: &RawValue) -> StreamOptions {
 }
 
 /// What is wrong beside the model. The contents of messages are left to the upstream.
-fn complaint(fields: &RequestFields<'_>) -> Option<String> {
-    let Some(messages) = fields.messages else {
-        return Some("missing field 'messages'".to_owned());
-    };
-    match messages.get().strip_prefix('[').map(str::trim_start) {
-        None => return Some("'messages' must be an array".to_owned()),
-        Some(rest) if rest.starts_with(']') => {
-            return Some("'messages' must not be empty".to_owned());
-        }
-        Some(_) => {}
-    }
-    let number = |value: &RawValue| serde_json::from_str::<Option<f64>>(value.get()).is_ok();
-    let count = |value: &RawValue| serde_json::from_str::<Option<u32>>(value.get()).is_ok();
-    let flag = |value: &RawValue| serde_json::from_str::<Option<bool>>(value.get()).is_ok();
-    [
-        ("stream", fields.stream.is_none_or(flag), "true or false"),
-        ("temperature", fields.temperature.is_none_or(number), "a number"),
-        ("top_p", fields.top_p.is_none_or(number), "a number"),
-        ("max_tokens", fields.max_tokens.is_none_or(count), "an integer from 0 to 4294967295"),
-    ]
-    .into_iter()
-    .find(|(_, holds, _)| !holds)
-    .map(|(field, _, form)| format!("'{field}' must be {form}"))
+fn complaint<const N: usize>(fields: &Scan<'_, N>) -> Option<String> {
+    complaint_on_list("messages", fields.get("messages")).or_else(|| {
+        complaint_on_types([
+            ("stream", fields.get("stream"), Holds::Flag),
+            ("temperature", fields.get("temperature"), Holds::Number),
+            ("top_p", fields.get("top_p"), Holds::Number),
+            ("max_tokens", fields.get("max_tokens"), Holds::Count),
+        ])
+    })
 }
-
-/// The fields of a request that are looked at, borrowed from its text.
-#[derive(Default)]
-struct RequestFields<'a> {
-    model: Option<&'a RawValue>,
-    stream: Option<&'a RawValue>,
-    stream_options: Option<&'a RawValue>,
-    messages: Option<&'a RawValue>,
-    temperature: Option<&'a RawValue>,
-    top_p: Option<&'a RawValue>,
-    max_tokens: Option<&'a RawValue>,
-    /// A field that stands there twice: two readers could disagree on which one counts, and for
-    /// `model` that would be a way around the allowlist.
-    duplicate: Option<&'static str>,
-}
-
-impl<'a> RequestFields<'a> {
-    fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<&'a RawValue>)> {
-        Some(match name {
-            "model" => ("model", &mut self.model),
-            "stream" => ("stream", &mut self.stream),
-            "stream_options" => ("stream_options", &mut self.stream_options),
-            "messages" => ("messages", &mut self.messages),
-            "temperature" => ("temperature", &mut self.temperature),
-            "top_p" => ("top_p", &mut self.top_p),
-            "max_tokens" => ("max_tokens", &mut self.max_tokens),
-            _ => return None,
-        })
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for RequestFields<'a> {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor(Self::default()))
-    }
-}
-
-struct FieldsVisitor<'a>(RequestFields<'a>);
-
-impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
-    type Value = RequestFields<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        // Keys are compared unescaped, so that an escaped spelling of a field is the same field.
-        while let Some(key) = map.next_key::<Name<'_>>()? {
-            match self.0.slot(&key.0) {
-                Some((name, slot)) => {
-                    let before = slot.replace(map.next_value()?);
-                    if before.is_some() {
-                        self.0.duplicate = Some(name);
-                    }
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(self.0)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,14 +1,19 @@
 //! The parts of a message's content.
 
+use aisix_core::Error;
 use aisix_core::chat::{Media, MediaKind, MediaSource, Native, Part, Text};
 use serde_json::{Map, Value, json};
 
 use super::ID;
-use super::sink::Sink;
+use crate::cache;
 use crate::fields::Fields;
+use crate::sink::Sink;
 
 /// The name of a native part that is one of the content's.
 pub(super) const CONTENT: &str = "content";
+
+/// The name that a document without one gets.
+const UNNAMED: &str = "document.pdf";
 
 /// What is wrong with a message.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ fn read_nth((index, part): (usize, Value)) -> Result<Part, Flaw> {
 /// Whether a part is text and nothing else: several of them say what one would.
 pub(super) fn plain_text(part: &Part) -> Option<&str> {
     match part {
-        Part::Text(Text { text, refusal: false, native }) if native.is_empty() => Some(text),
+        Part::Text(text) if *text == Text::new(&*text.text) => Some(&text.text),
         _ => None,
     }
 }
@@ -82,8 +87,9 @@ fn read_text(value: Value, name: &str) -> Result<Part, Value> {
     }
     let mut fields = part_fields(value)?;
     let text = fields.text(name).unwrap_or_default();
+    let cache = cache::read(&mut fields);
     let native = fields.natives(ID, "").collect();
-    Ok(Part::Text(Text { text, refusal: name == "refusal", native }))
+    Ok(Part::Text(Text { text, refusal: name == "refusal", cache, native, ..Text::default() }))
 }
 
 /// `{"type": "image_url", "image_url": {"url", "detail"}}`; the address alone is read, too.
@@ -99,8 +105,9 @@ fn read_address(value: Value, name: &str, kind: MediaKind) -> Result<Part, Value
     };
     let (source, media_type) = read_url(inner.text("url").unwrap_or_default());
     let detail = inner.text("detail");
+    let cache = cache::read(&mut fields);
     let native = natives(fields, inner, name);
-    Ok(Part::Media(Media { kind, source, media_type, name: None, detail, native }))
+    Ok(Part::Media(Media { media_type, detail, cache, native, ..Media::new(kind, source) }))
 }
 
 /// `{"type": "input_audio", "input_audio": {"data", "format"}}`.
@@ -115,9 +122,10 @@ fn read_sound(value: Value) -> Result<Part, Value> {
         "mp3" => "audio/mpeg".to_owned(),
         other => format!("audio/{other}"),
     });
+    let cache = cache::read(&mut fields);
     let native = natives(fields, inner, "input_audio");
-    let kind = MediaKind::Audio;
-    Ok(Part::Media(Media { kind, source, media_type, name: None, detail: None, native }))
+    let sound = Media::new(MediaKind::Audio, source);
+    Ok(Part::Media(Media { media_type, cache, native, ..sound }))
 }
 
 /// `{"type": "file", "file": {"file_data" or "file_id", "filename"}}`.
@@ -133,9 +141,10 @@ fn read_file(value: Value) -> Result<Part, Value> {
         None => read_file_data(inner.text("file_data").unwrap_or_default()),
     };
     let name = inner.text("filename");
+    let cache = cache::read(&mut fields);
     let native = natives(fields, inner, "file");
-    let kind = MediaKind::Document;
-    Ok(Part::Media(Media { kind, source, media_type, name, detail: None, native }))
+    let file = Media::new(MediaKind::Document, source);
+    Ok(Part::Media(Media { media_type, name, cache, native, ..file }))
 }
 
 /// A data URL, an address (an addition of some vendors), or bare base64.
@@ -174,29 +183,38 @@ pub(super) fn write_text(text: &Text, sink: &mut Sink) -> Value {
     let mut object = Map::new();
     object.insert("type".to_owned(), name.into());
     object.insert(name.to_owned(), text.text.as_str().into());
+    cache::write_own(text.cache.as_ref(), &mut object, sink);
+    if !text.citations.is_empty() {
+        sink.drop("citations");
+    }
     sink.put_natives(&text.native, &mut object);
     Value::Object(object)
 }
 
-/// Writes media as a part; `None` where this format has no place for it.
+/// Writes media as a part. What this format has no place for is refused: the model would answer
+/// without having seen it.
 pub(super) fn write_media(media: &Media, sink: &mut Sink) -> Option<Value> {
     let written = match media.kind {
         MediaKind::Image => write_address(media, "image_url"),
         MediaKind::Video => write_address(media, "video_url"),
         MediaKind::Audio => write_sound(media),
-        MediaKind::Document => Some(write_file(media)),
+        MediaKind::Document => write_file(media, sink),
     };
     let Some(Value::Object(mut object)) = written else {
-        sink.drop("media");
+        sink.refuse(Error::unsupported(format_args!(
+            "the target's format (chat completions) cannot show {} to the model",
+            media.described(),
+        )));
         return None;
     };
+    cache::write_own(media.cache.as_ref(), &mut object, sink);
     sink.put_natives(&media.native, &mut object);
     Some(Value::Object(object))
 }
 
 fn write_address(media: &Media, name: &str) -> Option<Value> {
     let url = match &media.source {
-        MediaSource::FileId(_) => return None,
+        MediaSource::FileId(_) | MediaSource::Text(_) => return None,
         MediaSource::Url(url) => url.clone(),
         MediaSource::Base64(data) => data_url(media.media_type.as_deref()?, data),
     };
@@ -221,9 +239,18 @@ fn write_sound(media: &Media) -> Option<Value> {
     Some(json!({"type": "input_audio", "input_audio": inner}))
 }
 
-fn write_file(media: &Media) -> Value {
+/// A document that is plain text is said as text: this format knows no file of that kind. An id
+/// means something only to the provider that gave it.
+fn write_file(media: &Media, sink: &mut Sink) -> Option<Value> {
     let mut inner = Map::new();
     match (&media.source, media.media_type.as_deref()) {
+        (MediaSource::Text(text), _) => {
+            if media.name.is_some() {
+                sink.drop("document.title");
+            }
+            return Some(json!({"type": "text", "text": text}));
+        }
+        (MediaSource::FileId(_), _) if !sink.own => return None,
         (MediaSource::FileId(id), _) => inner.insert("file_id".to_owned(), id.as_str().into()),
         (MediaSource::Url(url), _) => inner.insert("file_data".to_owned(), url.as_str().into()),
         (MediaSource::Base64(data), None) => {
@@ -233,8 +260,10 @@ fn write_file(media: &Media) -> Value {
             inner.insert("file_data".to_owned(), data_url(media_type, data).into())
         }
     };
-    insert_some(&mut inner, "filename", media.name.as_deref());
-    json!({"type": "file", "file": inner})
+    // OpenAI asks for a name with data.
+    let unnamed = (!sink.own && inner.contains_key("file_data")).then_some(UNNAMED);
+    insert_some(&mut inner, "filename", media.name.as_deref().or(unnamed));
+    Some(json!({"type": "file", "file": inner}))
 }
 
 fn data_url(media_type: &str, data: &str) -> String {

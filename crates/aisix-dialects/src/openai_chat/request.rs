@@ -4,15 +4,15 @@
 //! left out, an empty list of tools or of stop texts, one stop text outside a list, one plain text inside a list of
 //! parts, a call's arguments that are not in a text, and where in a message a refusal stands.
 
-use aisix_core::chat::{ChatRequest, Effort, Native, ResponseFormat, Sampling, StreamOptions};
+use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, StreamOptions, Thinking};
 use aisix_core::{Carried, Error};
 use serde_json::{Map, Value, json};
 
-use super::sink::Sink;
 use super::{ID, spelling, tool, turn};
 use crate::dialect::{Encoded, UpstreamRequest};
 use crate::fields::Fields;
-use crate::json::unambiguous;
+use crate::json::{number, unambiguous};
+use crate::sink::Sink;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     let value = unambiguous(body).map_err(|error| {
@@ -40,16 +40,36 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     request.sampling = Sampling { max_tokens, ..read_sampling(&mut fields) };
     request.parallel_tool_calls = fields.flag("parallel_tool_calls");
     request.response_format = fields.take_as("response_format", read_format);
-    request.effort = fields.text("reasoning_effort").map(Effort::Level);
+    request.effort = fields.text("reasoning_effort");
+    request.thinking = fields.take_as("thinking", read_thinking);
     request.user = fields.text("user");
-    // The object itself stays among the native fields: it may hold more.
     if let Some(options) = fields.take("stream_options") {
-        let include_usage = options["include_usage"].as_bool().unwrap_or(false);
-        request.stream_options = StreamOptions { include_usage };
-        request.native.push(Native::new(ID, "stream_options", options));
+        read_stream_options(options, &mut request);
     }
     request.native.extend(fields.natives(ID, ""));
     Ok(request)
+}
+
+/// What the stream is to hold, and what else stands there.
+fn read_stream_options(options: Value, request: &mut ChatRequest) {
+    let include_usage = options["include_usage"].as_bool();
+    request.stream_options = StreamOptions { include_usage: include_usage.unwrap_or(false) };
+    let known = options.as_object().is_some_and(|options| options.len() == 1);
+    request.native.push(match include_usage {
+        Some(_) if known => spelling::mark(spelling::STREAM_OPTIONS),
+        _ => Native::new(ID, "stream_options", options),
+    });
+}
+
+/// Vendors of models that think on demand took this over from Anthropic.
+fn read_thinking(value: Value) -> Result<Thinking, Value> {
+    let fields = value.as_object().map_or(0, Map::len);
+    match (value["type"].as_str(), value["budget_tokens"].as_u64()) {
+        (Some("enabled"), Some(tokens)) if fields == 2 => Ok(Thinking::Budget(tokens)),
+        (Some("adaptive"), None) if fields == 1 => Ok(Thinking::Adaptive),
+        (Some("disabled"), None) if fields == 1 => Ok(Thinking::Off),
+        _ => Err(value),
+    }
 }
 
 fn read_sampling(fields: &mut Fields) -> Sampling {
@@ -93,7 +113,7 @@ fn read_format(value: Value) -> Result<ResponseFormat, Value> {
 fn read_schema(value: &Value) -> Option<ResponseFormat> {
     let mut fields = Fields::of(value.clone()).ok()?;
     let format = ResponseFormat::JsonSchema {
-        name: fields.text("name")?,
+        name: fields.text("name"),
         description: fields.text("description"),
         schema: fields.take("schema").map(|schema| schema.to_string()),
         strict: fields.flag("strict"),
@@ -105,7 +125,7 @@ pub(super) fn encode(
     request: &mut Carried<ChatRequest>,
     upstream: &UpstreamRequest<'_>,
 ) -> Result<Encoded, Error> {
-    let mut sink = Sink::for_value_of(request.dialect());
+    let mut sink = Sink::new(ID, request.dialect());
     let request = request.value()?;
     let mut messages = Vec::with_capacity(request.turns.len());
     for turn in &request.turns {
@@ -117,6 +137,10 @@ pub(super) fn encode(
     tool::write(request, &mut sink, &mut body);
     write_options(request, &mut sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
+    if spelling::marked(&request.native, spelling::STREAM_OPTIONS) {
+        let include_usage = request.stream_options.include_usage;
+        body.insert("stream_options".to_owned(), json!({ "include_usage": include_usage }));
+    }
     sink.put_natives(&request.native, &mut body);
     if upstream.stream {
         // Usage is accounted for whether the caller wants to see it or not.
@@ -125,8 +149,7 @@ pub(super) fn encode(
         // The caller's options are those of the stream that it does not get from here.
         body.shift_remove("stream_options");
     }
-    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
-    Ok(Encoded { body: body.into(), dropped: sink.dropped })
+    sink.encoded(&body)
 }
 
 fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
@@ -152,7 +175,8 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
         ("logprobs", sampling.logprobs.map(Value::from)),
         ("top_logprobs", sampling.top_logprobs.map(Value::from)),
         ("response_format", request.response_format.as_ref().map(|it| write_format(it, sink))),
-        ("reasoning_effort", request.effort.as_ref().map(|effort| effort_word(effort).into())),
+        ("reasoning_effort", effort(request, sink).map(Value::from)),
+        ("thinking", request.thinking.as_ref().filter(|_| sink.own).map(write_thinking)),
         ("user", request.user.as_deref().map(Value::from)),
     ];
     for (name, value) in options {
@@ -162,19 +186,14 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
     }
 }
 
-/// Whole numbers are written as callers write them: without a fraction.
-fn number(number: f64) -> Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && number.abs() < EXACT { json!(number as i64) } else { json!(number) }
-}
-
 fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
     let ResponseFormat::JsonSchema { name, description, schema, strict } = format else {
         let word = if *format == ResponseFormat::Text { "text" } else { "json_object" };
         return json!({ "type": word });
     };
     let mut inner = Map::new();
-    inner.insert("name".to_owned(), name.as_str().into());
+    // This format asks for a name.
+    inner.insert("name".to_owned(), name.as_deref().unwrap_or("answer").into());
     if let Some(description) = description {
         inner.insert("description".to_owned(), description.as_str().into());
     }
@@ -191,12 +210,27 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
 }
 
 /// This format knows words only. The steps are where other gateways draw them.
-fn effort_word(effort: &Effort) -> &str {
-    match effort {
-        Effort::Level(word) => word,
-        Effort::Budget(4096..) => "high",
-        Effort::Budget(2048..) => "medium",
-        Effort::Budget(1024..) => "low",
-        Effort::Budget(_) => "minimal",
+fn effort<'a>(request: &'a ChatRequest, sink: &mut Sink) -> Option<&'a str> {
+    if request.effort.is_some() || sink.own {
+        return request.effort.as_deref();
+    }
+    match request.thinking.as_ref()? {
+        Thinking::Budget(4096..) => Some("high"),
+        Thinking::Budget(2048..) | Thinking::Adaptive => Some("medium"),
+        Thinking::Budget(1024..) => Some("low"),
+        Thinking::Budget(_) => Some("minimal"),
+        // Only newer models know a word for it.
+        Thinking::Off => {
+            sink.drop("thinking");
+            None
+        }
+    }
+}
+
+fn write_thinking(thinking: &Thinking) -> Value {
+    match thinking {
+        Thinking::Budget(tokens) => json!({"type": "enabled", "budget_tokens": tokens}),
+        Thinking::Adaptive => json!({"type": "adaptive"}),
+        Thinking::Off => json!({"type": "disabled"}),
     }
 }

@@ -5,11 +5,11 @@ use aisix_core::{Carried, Error};
 use serde_json::{Map, Value};
 
 use super::message::{self, Draft};
-use super::outline::unreadable;
-use super::sink::Sink;
 use super::{ID, part, spelling, wire};
 use crate::dialect::{AnswerContext, Encoded};
 use crate::fields::Fields;
+use crate::relay::unreadable;
+use crate::sink::Sink;
 
 /// What native fields of a message are called, in front of their own names: others belong to the
 /// choice around it.
@@ -88,7 +88,7 @@ pub(super) fn encode(
     response: &mut Carried<ChatResponse>,
     context: &AnswerContext,
 ) -> Result<Encoded, Error> {
-    let mut sink = Sink::for_value_of(response.dialect());
+    let mut sink = Sink::new(ID, response.dialect());
     let response = response.value()?;
     let mut body = Map::new();
     body.insert("id".to_owned(), answer_id(&response.id, context).into());
@@ -105,8 +105,7 @@ pub(super) fn encode(
     let usage = wire::write_usage(response.usage.unwrap_or_default(), more);
     body.insert("usage".to_owned(), usage);
     sink.put_natives(&response.native, &mut body);
-    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
-    Ok(Encoded { body: body.into(), dropped: sink.dropped })
+    sink.encoded(&body)
 }
 
 /// The provider's id, or one that the gateway made.

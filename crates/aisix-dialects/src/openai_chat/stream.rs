@@ -9,9 +9,10 @@ use aisix_core::{Carried, Error, ErrorCode};
 use bytes::{Bytes, BytesMut};
 
 use super::{ID, outline};
-use crate::dialect::{AnswerContext, Depth, EventDecoder, EventEncoder};
+use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
 use crate::frame::Frame;
 use crate::json::splice_into;
+use crate::relay::ModelName;
 use crate::sse;
 
 /// What ends a complete stream.
@@ -76,13 +77,13 @@ fn carried(data: Bytes, outline: FrameOutline, events: Option<ChatEvents>) -> Ca
 /// Writes chunks.
 pub(super) struct Encoder {
     context: AnswerContext,
-    name: outline::ModelName,
+    name: ModelName,
     lowerer: lower::Lowerer,
 }
 
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
-        let name = outline::ModelName::new(&context.model);
+        let name = ModelName::new(&context.model);
         Self { context, name, lowerer: lower::Lowerer::new() }
     }
 
@@ -93,7 +94,7 @@ impl Encoder {
             FrameKind::UsageOnly if !wants_usage => {}
             // The marker is written once, by `finish`, when the stream has proven complete.
             FrameKind::End => {}
-            FrameKind::Content | FrameKind::UsageOnly => {
+            _ => {
                 let edit = self.name.edit(original, outline.model_span.as_ref());
                 sse::write_data(out, |out| splice_into(original, &[edit], out));
             }
@@ -126,5 +127,9 @@ impl EventEncoder for Encoder {
 
     fn fail(&mut self, error: &Error, out: &mut BytesMut) {
         sse::write_event(out, b"error", &super::error::encode(error));
+    }
+
+    fn dropped(&self) -> &[Dropped] {
+        self.lowerer.dropped()
     }
 }

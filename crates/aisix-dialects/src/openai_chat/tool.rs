@@ -3,9 +3,10 @@
 use aisix_core::chat::{ChatRequest, Native, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::sink::Sink;
 use super::{ID, spelling};
+use crate::cache;
 use crate::fields::Fields;
+use crate::sink::Sink;
 
 /// Reads `tools` and `tool_choice`, or the legacy `functions` and `function_call`.
 pub(super) fn read(fields: &mut Fields, request: &mut ChatRequest) {
@@ -43,12 +44,13 @@ fn read_legacy(value: Value) -> Tool {
     }
 }
 
-fn read_function(mut function: Fields, outer: Fields) -> Tool {
+fn read_function(mut function: Fields, mut outer: Fields) -> Tool {
     Tool::Function {
         name: function.text("name").unwrap_or_default(),
         description: function.text("description"),
         parameters: function.take("parameters").map(|schema| schema.to_string()),
         strict: function.flag("strict"),
+        cache: cache::read(&mut outer),
         native: outer.natives(ID, "").chain(function.natives(ID, "function.")).collect(),
     }
 }
@@ -111,7 +113,7 @@ fn write_tool(tool: &Tool, legacy: bool, sink: &mut Sink) -> Option<Value> {
 }
 
 fn write_function_tool(tool: &Tool, legacy: bool, sink: &mut Sink) -> Option<Value> {
-    let Tool::Function { name, description, parameters, strict, native } = tool else {
+    let Tool::Function { name, description, parameters, strict, cache, native } = tool else {
         return None;
     };
     let mut function = Map::new();
@@ -131,6 +133,7 @@ fn write_function_tool(tool: &Tool, legacy: bool, sink: &mut Sink) -> Option<Val
     let mut object = Map::new();
     object.insert("type".to_owned(), "function".into());
     object.insert("function".to_owned(), Value::Object(function));
+    cache::write_own(cache.as_ref(), &mut object, sink);
     sink.put_natives(native, &mut object);
     if legacy { object.shift_remove("function") } else { Some(Value::Object(object)) }
 }

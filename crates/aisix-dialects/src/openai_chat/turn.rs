@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::message::{self, Draft};
 use super::part::{self, Flaw};
-use super::sink::Sink;
 use super::{ID, spelling};
+use crate::cache;
 use crate::fields::Fields;
+use crate::sink::Sink;
 
 /// Reads the messages.
 ///
@@ -50,7 +51,11 @@ fn read(message: Value) -> Result<Turn, Flaw> {
         Role::Tool => {
             let call_id = fields.text("tool_call_id").unwrap_or_default();
             let content = part::read_content(fields.take("content"))?;
-            turn.parts.push(Part::ToolResult(ToolResult { call_id, content, is_error: false }));
+            turn.parts.push(Part::ToolResult(ToolResult {
+                call_id,
+                content,
+                ..ToolResult::default()
+            }));
         }
         Role::System | Role::Developer | Role::User => {
             turn.parts = part::read_content(fields.take("content"))?;
@@ -112,6 +117,8 @@ fn write_result(turn: &Turn, result: &ToolResult, sink: &mut Sink) -> Value {
     if result.is_error {
         sink.drop("tool_result.is_error");
     }
+    cache::write_own(result.cache.as_ref(), &mut object, sink);
+    sink.put_natives(&result.native, &mut object);
     if turn.role == Role::Tool { finish(turn, object, sink) } else { Value::Object(object) }
 }
 

@@ -57,8 +57,8 @@ fn answer() -> impl Strategy<Value = ChatResponse> {
             input,
             output,
             cache_read,
-            cache_write: 0,
             reasoning,
+            ..Usage::default()
         },
     );
     let native = option::of(json()).prop_map(|tier| {
@@ -119,7 +119,13 @@ fn calls() -> impl Strategy<Value = Vec<Part>> {
         let call = |(index, (name, arguments, extra)): (usize, (String, String, Option<_>))| {
             let extra = extra.map(|extra| Native::new(OPENAI_CHAT.id(), "extra_content", extra));
             let native = extra.into_iter().collect();
-            Part::ToolCall(ToolCall { id: format!("call_{index}"), name, arguments, native })
+            Part::ToolCall(ToolCall {
+                id: format!("call_{index}"),
+                name,
+                arguments,
+                cache: None,
+                native,
+            })
         };
         calls.into_iter().enumerate().map(call).collect()
     })

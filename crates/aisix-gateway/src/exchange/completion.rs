@@ -46,6 +46,10 @@ impl Completion {
         }
     }
 
+    pub(super) fn request_id(&self) -> &str {
+        &self.arrival.request_id
+    }
+
     pub(super) fn hooks(&mut self) -> &mut ActiveHooks {
         &mut self.hooks
     }

@@ -122,6 +122,7 @@ impl EventBody {
 
     fn finish(&mut self) {
         self.encoder.finish(&mut self.out);
+        super::report(self.completion.request_id(), self.encoder.dropped());
         self.completion.succeed();
         self.completion.report();
         self.ended = true;
@@ -131,6 +132,7 @@ impl EventBody {
     fn abort(&mut self, error: Error) {
         self.upstream.close();
         self.encoder.fail(&error, &mut self.out);
+        super::report(self.completion.request_id(), self.encoder.dropped());
         self.completion.fail(error);
         self.completion.report();
         self.ended = true;

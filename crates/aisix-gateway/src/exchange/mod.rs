@@ -280,6 +280,7 @@ impl Exchange {
             encoder.push(frame, &mut out)?;
         }
         encoder.finish(&mut out);
+        report(&self.arrival.request_id, encoder.dropped());
         Ok(respond::events(AnswerBody::whole(out.freeze())))
     }
 
@@ -297,10 +298,14 @@ impl Exchange {
 
 /// The bytes of what could be said; what could not is logged, never silence.
 fn kept(request_id: &str, encoded: Encoded) -> Bytes {
-    for Dropped { field } in &encoded.dropped {
+    report(request_id, &encoded.dropped);
+    encoded.body
+}
+
+fn report(request_id: &str, dropped: &[Dropped]) {
+    for Dropped { field } in dropped {
         tracing::warn!(request_id, field, "the format of the other side cannot express a field");
     }
-    encoded.body
 }
 
 fn info(index: u32, target: &Target) -> AttemptInfo {

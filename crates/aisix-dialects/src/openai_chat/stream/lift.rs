@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
-use super::super::outline::unreadable;
 use super::super::part::{self, CONTENT};
 use super::super::response::{MESSAGE, read_head, said};
 use super::super::{ID, spelling, wire};
 use crate::fields::Fields;
+use crate::relay::unreadable;
 
 /// Lifts the chunks of one stream.
 #[derive(Default)]

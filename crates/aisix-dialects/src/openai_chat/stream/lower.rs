@@ -11,15 +11,14 @@ use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
 use super::super::part::{self, CONTENT};
 use super::super::response::{MESSAGE, answer_id};
-use super::super::sink::Sink;
 use super::super::{ID, spelling, wire};
 use super::chunk::{Choice, Chunk, Piece};
-use crate::dialect::AnswerContext;
+use crate::dialect::{AnswerContext, Dropped};
+use crate::sink::{Sink, is_mark};
 
 /// Lowers the events of one stream.
 pub(super) struct Lowerer {
-    /// The dialect of the present frame.
-    dialect: DialectId,
+    sink: Sink,
     /// The provider's id and time.
     start: Option<(String, Option<i64>)>,
     /// Id and time, the same on every chunk.
@@ -60,7 +59,7 @@ enum Place {
 impl Lowerer {
     pub(super) fn new() -> Self {
         Self {
-            dialect: ID,
+            sink: Sink::new(ID, ID),
             start: None,
             head: None,
             choices: BTreeMap::new(),
@@ -80,7 +79,7 @@ impl Lowerer {
         context: &AnswerContext,
         out: &mut BytesMut,
     ) {
-        self.dialect = dialect;
+        self.sink.came_in(dialect);
         let mut draft = Vec::new();
         let mut told_usage = false;
         let mut pieces = Vec::new();
@@ -104,9 +103,15 @@ impl Lowerer {
         }
     }
 
+    /// What was left out so far.
+    pub(super) fn dropped(&self) -> &[Dropped] {
+        self.sink.dropped()
+    }
+
     /// Takes note of events that the caller is told in the original bytes.
     pub(super) fn observe(&mut self, events: &[ChatEvent]) {
         let mut told = Vec::new();
+        self.sink.came_in(ID);
         for event in events {
             self.pieces(event, &mut told);
             self.usage_told |= matches!(event, ChatEvent::Usage(_));
@@ -164,23 +169,25 @@ impl Lowerer {
                 self.usage_told &= self.usage == Some(larger);
                 self.usage = Some(larger);
             }
+            ChatEvent::Native { native, .. } if is_foreign(native) => self.leave_out(native),
             ChatEvent::Native { choice: None, native } => self.of_answer(native),
-            ChatEvent::Native { choice: Some(choice), native } => {
-                self.choice(*choice, pieces).native(native, pieces);
-                return *choice;
+            ChatEvent::Native { choice, native } => {
+                let index = choice.unwrap_or_default();
+                self.told(index, pieces).0.native(native, pieces);
+                return index;
             }
             ChatEvent::PartStart { choice, start, .. } => {
-                // A stream has no way to tell what it leaves out.
-                let mut sink = Sink::for_value_of(self.dialect);
-                self.choice(*choice, pieces).part_start(start, &mut sink, pieces);
+                let (told, sink) = self.told(*choice, pieces);
+                told.part_start(start, sink, pieces);
                 return *choice;
             }
             ChatEvent::PartDelta { choice, part, delta } => {
-                self.choice(*choice, pieces).part_delta(*part, delta, pieces);
+                let (told, sink) = self.told(*choice, pieces);
+                told.part_delta(*part, delta, sink, pieces);
                 return *choice;
             }
             ChatEvent::Finish { choice, reason } => {
-                let told = self.choice(*choice, pieces);
+                let (told, _) = self.told(*choice, pieces);
                 let word = wire::write_finish(reason, told.legacy_call);
                 pieces.push(Piece::Finish(word.to_owned()));
                 return *choice;
@@ -191,15 +198,20 @@ impl Lowerer {
     }
 
     /// A choice; the first news of it brings its role.
-    fn choice(&mut self, index: u32, pieces: &mut Vec<Piece>) -> &mut Told {
-        self.choices.entry(index).or_insert_with(|| {
+    fn told(&mut self, index: u32, pieces: &mut Vec<Piece>) -> (&mut Told, &mut Sink) {
+        let told = self.choices.entry(index).or_insert_with(|| {
             pieces.push(Piece::Role);
             Told::default()
-        })
+        });
+        (told, &mut self.sink)
+    }
+
+    fn leave_out(&mut self, native: &Native) {
+        self.sink.drop_natives(std::slice::from_ref(native));
     }
 
     fn of_answer(&mut self, native: &Native) {
-        if native.dialect != ID || spelling::is_mark(native) {
+        if is_mark(native) {
             return;
         }
         if native.name == "usage" {
@@ -208,6 +220,10 @@ impl Lowerer {
             self.natives.insert(native.name.clone(), native.value.clone());
         }
     }
+}
+
+fn is_foreign(native: &Native) -> bool {
+    native.dialect != ID
 }
 
 fn wants_usage(context: &AnswerContext) -> bool {
@@ -227,11 +243,8 @@ fn say(draft: &mut Vec<Choice>, index: u32, piece: Piece) -> Result<(), Piece> {
 
 impl Told {
     fn native(&mut self, native: &Native, pieces: &mut Vec<Piece>) {
-        if native.dialect != ID {
-            return;
-        }
         self.legacy_call |= native.name == spelling::FUNCTION_CALL;
-        if spelling::is_mark(native) {
+        if is_mark(native) {
             return;
         }
         let value = native.value.clone();
@@ -245,7 +258,12 @@ impl Told {
         let place = match start {
             PartStart::Text { refusal: false } => Place::Content,
             PartStart::Text { refusal: true } => Place::Refusal,
-            PartStart::Reasoning { .. } => Place::Thought,
+            PartStart::Reasoning { redacted } => {
+                if redacted.is_some() {
+                    sink.drop("reasoning.redacted");
+                }
+                Place::Thought
+            }
             PartStart::ToolCall { id, name } if self.legacy_call && id.is_empty() => {
                 pieces.push(Piece::FunctionCall(name.clone()));
                 Place::FunctionCall
@@ -287,7 +305,10 @@ impl Told {
                         pieces.push(Piece::ContentPart(value));
                         Place::Nowhere
                     }
-                    _ => Place::Nowhere,
+                    other => {
+                        sink.drop(other);
+                        Place::Nowhere
+                    }
                 }
             }
             // What came as a part of content in this format goes back as one.
@@ -299,11 +320,15 @@ impl Told {
                 pieces.extend(part::write_media(media, sink).map(Piece::ContentPart));
                 Place::Nowhere
             }
-            _ => Place::Nowhere,
+            Part::Native(native) => nowhere(&native.name, sink),
+            Part::Media(_) => nowhere("media", sink),
+            Part::ToolResult(_) => nowhere("tool_result", sink),
+            Part::ToolCall(_) => nowhere("tool_call", sink),
+            Part::Reasoning(_) => nowhere("reasoning", sink),
         }
     }
 
-    fn part_delta(&mut self, part: u32, delta: &Delta, pieces: &mut Vec<Piece>) {
+    fn part_delta(&mut self, part: u32, delta: &Delta, sink: &mut Sink, pieces: &mut Vec<Piece>) {
         let place = self.parts.get(part as usize).copied().unwrap_or(Place::Nowhere);
         match (place, delta) {
             (Place::Content, Delta::Text(text)) => pieces.push(Piece::Content(text.clone())),
@@ -324,9 +349,19 @@ impl Told {
             (Place::Audio, Delta::Native(native)) if native.dialect == ID => {
                 pieces.push(Piece::Audio(native.value.clone()));
             }
-            _ => {}
+            // The part was left out as a whole.
+            (Place::Nowhere, _) => {}
+            (_, Delta::Text(_)) => {}
+            (_, Delta::Signature(_)) => sink.drop("reasoning.signature"),
+            (_, Delta::Citation(_)) => sink.drop("citations"),
+            (_, Delta::Native(native)) => sink.drop_natives(std::slice::from_ref(native)),
         }
     }
+}
+
+fn nowhere(field: &str, sink: &mut Sink) -> Place {
+    sink.drop(field);
+    Place::Nowhere
 }
 
 /// An entry of `tool_calls` under the number that it has here.

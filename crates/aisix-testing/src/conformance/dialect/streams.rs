@@ -5,7 +5,7 @@ use aisix_core::{Error, ErrorCode};
 use aisix_dialects::{AnswerContext, Depth, Dialect};
 use bytes::{Bytes, BytesMut};
 
-use super::{Framing, MODEL, answers, read_frames, read_stream};
+use super::{Framing, MODEL, answers, foreign, read_frames, read_stream};
 
 pub(super) fn check(dialect: &dyn Dialect, bytes: &Bytes, framing: Framing) {
     says_the_same_however_it_is_split(dialect, bytes, framing);
@@ -13,6 +13,7 @@ pub(super) fn check(dialect: &dyn Dialect, bytes: &Bytes, framing: Framing) {
     relays_what_nobody_changed(dialect, bytes, framing);
     knows_an_end_from_a_break(dialect, bytes, framing);
     counts_alike_at_either_depth(dialect, bytes, framing);
+    reports_what_it_cannot_say(dialect, bytes, framing);
 }
 
 fn says_the_same_however_it_is_split(dialect: &dyn Dialect, bytes: &Bytes, framing: Framing) {
@@ -102,6 +103,22 @@ fn counts_alike_at_either_depth(dialect: &dyn Dialect, bytes: &Bytes, framing: F
     .expect("the sample is a stream");
     let events = read_stream(dialect, framing, [bytes.clone()]).expect("the sample is a stream");
     assert_eq!(fold(events).usage, outlined, "outlines count what events count");
+}
+
+fn reports_what_it_cannot_say(dialect: &dyn Dialect, bytes: &Bytes, framing: Framing) {
+    let mut encoder = dialect.event_encoder(AnswerContext::new(MODEL));
+    let mut out = BytesMut::new();
+    read_frames(dialect, framing, [bytes.clone()], Depth::Full, |mut frame| {
+        for choice in [None, Some(0)] {
+            frame.value_mut()?.push(ChatEvent::Native { choice, native: foreign() });
+        }
+        encoder.push(&mut frame, &mut out)
+    })
+    .expect("the sample can be written");
+    encoder.finish(&mut out);
+    let dropped: Vec<_> = encoder.dropped().iter().map(|dropped| &*dropped.field).collect();
+    assert_eq!(dropped, ["foreign_field"], "a field of nobody's is reported, once");
+    assert!(!String::from_utf8_lossy(&out).contains("foreign"), "nor is it written");
 }
 
 pub(super) fn check_pair(dialect: &dyn Dialect, whole: &Bytes, stream: &Bytes, framing: Framing) {

@@ -1,0 +1,120 @@
+//! What relaying within one dialect shares.
+
+use std::borrow::Cow;
+
+use aisix_core::chat::Span;
+use aisix_core::{Error, ErrorCode};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::json::quoted;
+
+/// An edit of the original bytes: a range, and what stands there instead.
+pub(crate) type Edit<'a> = (Span, Cow<'a, str>);
+
+/// The name that answers and frames give the model: the one that the caller sent.
+pub(crate) struct ModelName {
+    /// The whole field, followed by a comma.
+    field: String,
+}
+
+impl ModelName {
+    const KEY: &str = r#""model":"#;
+
+    pub(crate) fn new(name: &str) -> Self {
+        Self { field: format!("{}{},", Self::KEY, quoted(name)) }
+    }
+
+    /// The edit that gives an answer or a chunk this name.
+    pub(crate) fn edit(&self, original: &[u8], span: Option<&Span>) -> Edit<'_> {
+        match span {
+            Some(span) => {
+                let value = &self.field[Self::KEY.len()..self.field.len() - 1];
+                (span.clone(), value.into())
+            }
+            None => {
+                // Answers and chunks hold something at least, so the new field is followed by
+                // another.
+                let at = after_brace(original);
+                (at..at, self.field.as_str().into())
+            }
+        }
+    }
+}
+
+/// Where an object's first field stands.
+pub(crate) fn after_brace(object: &[u8]) -> usize {
+    memchr::memchr(b'{', object).map_or(0, |brace| brace + 1)
+}
+
+/// An upstream's answer that is not in its format.
+pub(crate) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorCode::UpstreamDecode, "upstream response could not be decoded").because(cause)
+}
+
+/// A field that this product acts on must have its type: anything else is not the JSON that the
+/// endpoint takes.
+pub(crate) fn typed<'a, T: Deserialize<'a>>(
+    value: Option<&'a RawValue>,
+) -> Result<Option<T>, Error> {
+    value
+        .map_or(Ok(None), |value| serde_json::from_str(value.get()))
+        .map_err(|_| Error::invalid_json())
+}
+
+/// A field that is there, be it null: what stands there can be replaced.
+pub(crate) fn present<'de, D: Deserializer<'de>>(
+    field: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
+}
+
+/// What is wrong with the turns of a request, if anything, as far as one look tells: their contents
+/// are left to the upstream.
+pub(crate) fn complaint_on_list(name: &str, list: Option<&RawValue>) -> Option<String> {
+    let Some(list) = list else {
+        return Some(format!("missing field '{name}'"));
+    };
+    match list.get().strip_prefix('[').map(str::trim_start) {
+        None => Some(format!("'{name}' must be an array")),
+        Some(rest) if rest.starts_with(']') => Some(format!("'{name}' must not be empty")),
+        Some(_) => None,
+    }
+}
+
+/// The first of these fields that does not hold what it must.
+pub(crate) fn complaint_on_types<const N: usize>(
+    fields: [(&str, Option<&RawValue>, Holds); N],
+) -> Option<String> {
+    let wrong = |(_, value, holds): &(&str, Option<&RawValue>, Holds)| {
+        value.is_some_and(|value| !holds.permits(value))
+    };
+    let (field, _, holds) = fields.into_iter().find(wrong)?;
+    Some(format!("'{field}' must be {}", holds.form()))
+}
+
+/// What a field must hold, if not null.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holds {
+    Number,
+    Count,
+    Flag,
+}
+
+impl Holds {
+    fn permits(self, value: &RawValue) -> bool {
+        match self {
+            Self::Number => serde_json::from_str::<Option<f64>>(value.get()).is_ok(),
+            Self::Count => serde_json::from_str::<Option<u32>>(value.get()).is_ok(),
+            Self::Flag => serde_json::from_str::<Option<bool>>(value.get()).is_ok(),
+        }
+    }
+
+    fn form(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::Count => "an integer from 0 to 4294967295",
+            Self::Flag => "true or false",
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What encoders share: where what cannot be written is noted.
+
+use aisix_core::chat::Native;
+use aisix_core::{DialectId, Error};
+use serde_json::{Map, Value};
+
+use crate::dialect::{Dropped, Encoded};
+
+/// Notes what an encoder leaves out, and what it must not leave out.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    /// Whether the value came in this format: what vendors added to it goes back to them.
+    pub(crate) own: bool,
+    dialect: DialectId,
+    dropped: Vec<Dropped>,
+    refused: Option<Error>,
+}
+
+impl Sink {
+    /// For an encoder of the first dialect, and a value that came in the second.
+    pub(crate) fn new(dialect: DialectId, came_in: DialectId) -> Self {
+        Self { own: dialect == came_in, dialect, dropped: Vec::new(), refused: None }
+    }
+
+    /// For the next value, which came in this dialect.
+    pub(crate) fn came_in(&mut self, dialect: DialectId) {
+        self.own = self.dialect == dialect;
+    }
+
+    /// Notes a field that is left out: once, however often it is.
+    pub(crate) fn drop(&mut self, field: impl Into<String>) {
+        let dropped = Dropped::new(field);
+        if !self.dropped.contains(&dropped) {
+            self.dropped.push(dropped);
+        }
+    }
+
+    /// Notes something without which the request would mean something else. What is noted first
+    /// counts.
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.refused.get_or_insert(error);
+    }
+
+    /// What was left out so far.
+    pub(crate) fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// Writes native fields into an object: this dialect's own, under their names or, behind a dot,
+    /// into the object of that name. What a noun said already stays.
+    pub(crate) fn put_natives(&mut self, natives: &[Native], object: &mut Map<String, Value>) {
+        for native in natives.iter().filter(|native| !is_mark(native)) {
+            if native.dialect == self.dialect {
+                put(object, &native.name, &native.value);
+            } else {
+                self.drop(&native.name);
+            }
+        }
+    }
+
+    /// Notes native fields that are left out, whoever understands them.
+    pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
+        natives.iter().filter(|native| !is_mark(native)).for_each(|native| self.drop(&native.name));
+    }
+
+    /// The body, and what it could not say.
+    ///
+    /// # Errors
+    /// What was refused.
+    pub(crate) fn encoded(self, body: &Map<String, Value>) -> Result<Encoded, Error> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => {
+                let body = serde_json::to_vec(body).map_err(Error::internal)?;
+                Ok(Encoded { body: body.into(), dropped: self.dropped })
+            }
+        }
+    }
+}
+
+/// Which of several spellings of one thing arrived, noted among the native fields, so that a value
+/// goes back to its format the way it came. A mark begins with a colon and is never written itself.
+pub(crate) fn mark(dialect: DialectId, name: &str) -> Native {
+    Native::new(dialect, name, Value::Bool(true))
+}
+
+/// Whether a native field is a mark.
+pub(crate) fn is_mark(native: &Native) -> bool {
+    native.name.starts_with(':')
+}
+
+fn put(object: &mut Map<String, Value>, name: &str, value: &Value) {
+    if let Some((outer, inner)) = name.split_once('.')
+        && let Some(Value::Object(outer)) = object.get_mut(outer)
+    {
+        outer.entry(inner).or_insert_with(|| value.clone());
+    } else {
+        object.entry(name).or_insert_with(|| value.clone());
+    }
+}
