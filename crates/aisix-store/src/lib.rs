@@ -21,6 +21,7 @@
 pub mod embedded;
 mod engine;
 mod etcd;
+pub mod file;
 mod memory;
 mod sealer;
 mod source;

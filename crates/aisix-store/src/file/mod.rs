@@ -1,0 +1,3 @@
+//! The resources file: a source that one YAML file holds, whole.
+
+pub mod format;
