@@ -28,7 +28,7 @@ use std::sync::Arc;
 use aisix_auth::AdminKeys;
 use aisix_core::Kind;
 use aisix_gateway::GatewayHandle;
-use aisix_store::{ConfigStore, Sealer};
+use aisix_store::{ConfigStore, Secrets};
 use axum::Router;
 
 use crate::service::Service;
@@ -43,11 +43,11 @@ impl AdminApi {
     /// The router answers unknown paths itself (404), so it is the one to merge others into.
     pub fn router(
         store: Arc<dyn ConfigStore>,
-        sealer: Arc<Sealer>,
+        secrets: Arc<Secrets>,
         gateway: Arc<dyn GatewayHandle>,
         keys: AdminKeys,
     ) -> Router {
-        let service = Arc::new(Service::new(store, sealer, gateway));
+        let service = Arc::new(Service::new(store, secrets, gateway));
         endpoints::router(service, keys, endpoints::all())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Purpose.** A [`ConfigSource`] lists and watches documents; a [`ConfigStore`] also writes them.
 //! The [`Supervisor`] turns a source into a sequence of published [`Snapshot`]s, with a [`Sealer`]
-//! between the two that opens encrypted secrets.
+//! between the two that opens encrypted secrets and [`References`] that lead to those kept elsewhere.
 //!
 //! **Invariants.**
 //! - A write that was acknowledged is durable.
@@ -23,14 +23,18 @@ mod engine;
 mod etcd;
 pub mod file;
 mod memory;
+mod references;
 mod sealer;
+mod secrets;
 mod source;
 mod supervisor;
 
 pub use embedded::EmbeddedStore;
 pub use etcd::{EtcdLogin, EtcdOptions, EtcdStore, EtcdTls};
 pub use memory::MemoryStore;
+pub use references::References;
 pub use sealer::{MasterKey, SealError, Sealer};
+pub use secrets::Secrets;
 pub use source::{
     Condition, ConfigSource, ConfigStore, Expect, Listing, StoreError, Transaction, Watch, Write,
     Written,

@@ -1,9 +1,11 @@
 //! What must be true of a configuration beyond its types.
 
+use std::path::{Component, Path, PathBuf};
+
 use aisix_core::AddressRange;
 use http::HeaderName;
 
-use super::{Admin, Config, RealIp, RequestId, Rewrite, Store, Tls};
+use super::{Admin, Config, RealIp, RequestId, Rewrite, Secrets, Store, Tls};
 
 /// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
 /// put it into logs.
@@ -38,7 +40,8 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     both("proxy.tls.cert_file", "proxy.tls.key_file", &config.proxy.tls)?;
     both("admin.tls.cert_file", "admin.tls.key_file", &config.admin.tls)?;
     admin(config)?;
-    store(&config.store)?;
+    store(config)?;
+    secrets(&config.secrets)?;
     metrics(config)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
 }
@@ -124,8 +127,10 @@ fn unusable(key: &str) -> Option<String> {
     })
 }
 
-fn store(store: &Store) -> Result<(), Problem> {
-    let Store { path, master_key_file, master_key } = store;
+fn store(config: &Config) -> Result<(), Problem> {
+    let Store { path, master_key_file, master_key, previous_master_key_files: files, .. } =
+        &config.store;
+    let keys = &config.store.previous_master_keys;
     if path.as_os_str().is_empty() {
         return Err(("store.path", "must name a directory".into()));
     }
@@ -138,6 +143,39 @@ fn store(store: &Store) -> Result<(), Problem> {
     if master_key.is_some() && master_key_file.is_some() {
         let reason = "cannot stand beside store.master_key_file: keep one of the two";
         return Err(("store.master_key", reason.into()));
+    }
+    if files.iter().any(|path| path.as_os_str().is_empty()) {
+        return Err(("store.previous_master_key_files", "must name files".into()));
+    }
+    if keys.iter().any(|key| key.expose().trim().is_empty()) {
+        return Err(("store.previous_master_keys", "must not be blank".into()));
+    }
+    // The embedded store has a key of its own where none is configured.
+    if config.etcd.is_used() && master_key.is_none() && master_key_file.is_none() {
+        let reason = "needs store.master_key_file or store.master_key beside it";
+        if !files.is_empty() {
+            return Err(("store.previous_master_key_files", reason.into()));
+        }
+        if !keys.is_empty() {
+            return Err(("store.previous_master_keys", reason.into()));
+        }
+    }
+    Ok(())
+}
+
+fn secrets(secrets: &Secrets) -> Result<(), Problem> {
+    let unusable = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
+    if let Some(name) = secrets.allow_env.iter().find(unusable) {
+        let reason = format!("'{}' is no name of a variable", name.escape_debug());
+        return Err(("secrets.allow_env", reason));
+    }
+    let climbs = |path: &Path| path.components().any(|part| part == Component::ParentDir);
+    let unusable = |path: &&PathBuf| !path.is_absolute() || climbs(path);
+    if let Some(path) = secrets.file_dirs.iter().find(unusable) {
+        let shown = path.display().to_string();
+        let shown = shown.escape_debug();
+        let reason = format!("'{shown}' is no absolute path without '..', as in /run/secrets");
+        return Err(("secrets.file_dirs", reason));
     }
     Ok(())
 }

@@ -57,8 +57,8 @@ impl Overrides {
 
     /// One warning for each variable that looks like ours and means nothing, unless the
     /// configuration names it for another purpose.
-    pub(super) fn warnings(&self, named: Option<&str>) -> Vec<String> {
-        let ignored = self.unknown.iter().filter(|name| Some(name.as_str()) != named);
+    pub(super) fn warnings(&self, named: &[&String]) -> Vec<String> {
+        let ignored = self.unknown.iter().filter(|name| !named.contains(name));
         let warning = |name| {
             format!(
                 "the environment variable {name} begins like ours, but names no configuration key: \

@@ -45,7 +45,9 @@ pub(crate) fn load(
         config.etcd.check().map_err(rule)?;
     }
     config.etcd.find_password(&variables).map_err(rule)?;
-    let mut warnings = overrides.warnings(config.etcd.password_env.as_deref());
+    config.secrets.find_variables(&variables);
+    let named = config.secrets.allow_env.iter().chain(&config.etcd.password_env);
+    let mut warnings = overrides.warnings(&named.collect::<Vec<_>>());
     warnings.extend(others::warning(&path.display().to_string(), &ignored));
     Ok(Loaded { config, warnings })
 }

@@ -20,8 +20,10 @@ mod tests;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aisix_core::Secret;
+use aisix_store::References;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) admin: Admin,
     pub(crate) etcd: Etcd,
     pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
     pub(crate) observability: Observability,
     pub(crate) upstream: Upstream,
     pub(crate) downstream: Downstream,
@@ -121,6 +124,23 @@ pub(crate) struct Store {
     pub(crate) path: PathBuf,
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) master_key: Option<Secret>,
+    /// Keys that sealed secrets before, and still open them.
+    pub(crate) previous_master_key_files: Vec<PathBuf>,
+    pub(crate) previous_master_keys: Vec<Secret>,
+}
+
+/// What secrets in documents may refer to, instead of being there.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Secrets {
+    /// Names of environment variables.
+    pub(crate) allow_env: Vec<String>,
+    /// Absolute directories.
+    pub(crate) file_dirs: Vec<PathBuf>,
+    /// Both, ready for use, with the values of the variables.
+    #[serde(skip)]
+    pub(crate) references: Arc<References>,
 }
 
 /// The log.
@@ -257,7 +277,13 @@ impl Default for Admin {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: "./aisix-data".into(), master_key_file: None, master_key: None }
+        Self {
+            path: "./aisix-data".into(),
+            master_key_file: None,
+            master_key: None,
+            previous_master_key_files: Vec::new(),
+            previous_master_keys: Vec::new(),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What each part of the process is told.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use aisix_gateway::{RealIp, Settings, UpstreamSettings, UrlRewrite, UrlRewriteError};
+use aisix_store::References;
 use http::HeaderName;
 
-use super::{Config, Downstream, Proxy, Rewrite, Upstream};
+use super::{Config, Downstream, Proxy, Rewrite, Secrets, Upstream};
 
 impl Config {
     /// Where the configuration of the gateway lies, for the log.
@@ -55,6 +57,17 @@ impl Rewrite {
         let numbered = || format!("rule {number}");
         let name = self.name.clone().unwrap_or_else(numbered);
         UrlRewrite::new(&name, &self.r#match, &self.rewrite)
+    }
+}
+
+impl Secrets {
+    /// Takes the values of the variables that may be referred to.
+    pub(super) fn find_variables(&mut self, variables: &[(OsString, OsString)]) {
+        let permitted = self.allow_env.iter().map(|name| {
+            let found = variables.iter().find(|(variable, _)| variable == name.as_str());
+            (name.clone(), found.map(|(_, value)| value.clone()))
+        });
+        self.references = References::new(permitted, self.file_dirs.iter().cloned()).into();
     }
 }
 

@@ -37,7 +37,7 @@ fn problem(name: &str, text: &str, variables: &[(&str, &str)]) -> String {
 #[test]
 fn says_in_one_line_what_is_wrong_with_a_file() {
     let here = "the keys here are";
-    let top = "proxy, admin, etcd, store, observability, upstream, downstream, shutdown";
+    let top = "proxy, admin, etcd, store, secrets, observability, upstream, downstream, shutdown";
     let number = "must be a whole number, 0 or more";
     let other = "not supported by this version: remove it";
     for (text, expected) in [
@@ -182,6 +182,55 @@ fn says_in_one_line_what_is_wrong_with_the_edge() {
     ] {
         assert_problem(text, &expected);
     }
+}
+
+#[test]
+fn says_in_one_line_what_is_wrong_with_secrets() {
+    for (text, expected) in [
+        ("secrets: {allow_env: ['']}", "secrets.allow_env: '' is no name of a variable"),
+        ("secrets: {allow_env: [A=B]}", "secrets.allow_env: 'A=B' is no name of a variable"),
+        ("secrets: {allow_env: OPENAI}", "secrets.allow_env: must be a list of strings"),
+        (
+            "secrets: {file_dirs: [secrets]}",
+            "secrets.file_dirs: 'secrets' is no absolute path without '..', as in /run/secrets",
+        ),
+        (
+            "secrets: {file_dirs: [/run/../etc]}",
+            "secrets.file_dirs: '/run/../etc' is no absolute path without '..', as in /run/secrets",
+        ),
+        (
+            "store: {previous_master_key_files: ['']}",
+            "store.previous_master_key_files: must name files",
+        ),
+        ("store: {previous_master_keys: [' ']}", "store.previous_master_keys: must not be blank"),
+        (
+            "etcd: {endpoints: [a:1]}\nstore: {previous_master_keys: [k]}",
+            "store.previous_master_keys: needs store.master_key_file or store.master_key beside it",
+        ),
+        (
+            "etcd: {endpoints: [a:1]}\nstore: {previous_master_key_files: [k]}",
+            "store.previous_master_key_files: needs store.master_key_file or store.master_key \
+             beside it",
+        ),
+    ] {
+        assert_problem(&format!("{LEAST}{text}\n"), expected);
+    }
+}
+
+#[test]
+fn what_secrets_may_refer_to_comes_from_lists_and_shows_no_value() {
+    let config = with(&[
+        ("AISIX_SECRETS__ALLOW_ENV", "OPENAI, AISIX_TEST_CANARY"),
+        ("AISIX_SECRETS__FILE_DIRS", "/run/secrets,/etc/keys"),
+        ("AISIX_TEST_CANARY", "sk-of-variable"),
+    ]);
+    assert_eq!(config.secrets.allow_env, ["OPENAI", "AISIX_TEST_CANARY"]);
+    assert_eq!(config.secrets.file_dirs, ["/run/secrets", "/etc/keys"].map(PathBuf::from));
+    let shown = format!("{config:?}");
+    assert!(shown.contains("OPENAI") && !shown.contains("sk-of-variable"), "{shown}");
+    let variables = [("AISIX_SECRETS__ALLOW_ENV", "AISIX_MINE"), ("AISIX_MINE", "sk-x")];
+    let loaded = try_load("config.yaml", LEAST, &variables).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
 }
 
 #[test]
@@ -367,6 +416,7 @@ fn never_repeats_a_credential() {
         ("config.yaml", "admin: {admin_keys: ['SECRET\u{e9}']}"),
         ("config.yaml", "admin: {admin_keys: {SECRET}}"),
         ("config.yaml", "store: {master_key: SECRET}"),
+        ("config.yaml", "store: {previous_master_keys: [SECRET]}"),
         ("config.yaml", "admin: {admin_key: 'SECRET"),
         ("config.yaml", "admin:\n  admin_key: \"SECRET\n\tx"),
         ("config.json", "{\"admin\": {\"admin_key\": \"SECRET"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aisix_gateway::Shared;
-use aisix_store::{Applied, ConfigSource, Sealer, Supervisor};
+use aisix_store::{Applied, ConfigSource, Secrets, Supervisor};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
@@ -26,7 +26,7 @@ impl Following {
     pub(super) async fn start(
         shared: &Arc<Shared>,
         source: Arc<dyn ConfigSource>,
-        secrets: Arc<Sealer>,
+        secrets: Arc<Secrets>,
     ) -> Self {
         let publisher = shared.clone();
         let publish = move |snapshot| publisher.publish(snapshot);

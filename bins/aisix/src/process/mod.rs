@@ -98,12 +98,12 @@ impl Process {
         let prometheus = &config.observability.metrics.prometheus;
         let metrics = server::bind(prometheus.enabled, prometheus.addr, METRICS_KNOB)?;
 
-        let Opened { store, sealer, embedded } = store::open(config).await?;
+        let Opened { store, secrets, embedded } = store::open(config).await?;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
-        let supervisor = Following::start(&shared, store.clone(), sealer.clone()).await;
+        let supervisor = Following::start(&shared, store.clone(), secrets.clone()).await;
         let idle = config.downstream.idle_timeout();
         let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
-        let router = AdminApi::router(store, sealer, shared.clone(), keys);
+        let router = AdminApi::router(store, secrets, shared.clone(), keys);
         let start = |listener| Server::start(listener, certificate, router, idle);
         let admin = admin.map(start).transpose()?;
         let (path, applied) = (prometheus.metrics_path(), supervisor.applied());

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aisix_store::{ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, MasterKey, Sealer};
+use aisix_store::{
+    ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, MasterKey, Sealer, Secrets,
+};
 use anyhow::Context as _;
 
 use crate::config::{Config, Etcd, Store};
@@ -16,7 +18,7 @@ const KEY_FILE: &str = "master.key";
 /// The store that the configuration asks for.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn ConfigStore>,
-    pub(super) sealer: Arc<Sealer>,
+    pub(super) secrets: Arc<Secrets>,
     /// What has to be closed at the end.
     pub(super) embedded: Option<EmbeddedStore>,
 }
@@ -29,29 +31,45 @@ pub(super) struct Opened {
 pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
     if config.etcd.is_used() {
         let (store, sealer) = (etcd(&config.etcd)?, shared_sealer(&config.store)?);
-        return Ok(Opened { store, sealer: Arc::new(sealer), embedded: None });
+        let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
+        return Ok(Opened { store, secrets, embedded: None });
     }
     let (store, sealer) = embedded(&config.store).await?;
     let embedded = Some(store.clone());
-    Ok(Opened { store: Arc::new(store), sealer: Arc::new(sealer), embedded })
+    let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
+    Ok(Opened { store: Arc::new(store), secrets, embedded })
 }
 
 async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
     let opened = EmbeddedStore::open(store.path.join(FILE)).await?;
+    let previous = previous_keys(store)?;
     let sealer = match &store.master_key {
         Some(text) => {
             let key = MasterKey::from_text(text.expose()).context("store.master_key")?;
-            let sealer = Sealer::with(&key);
+            let sealer = Sealer::with(&key).opening(&previous);
             sealer.check(&opened.list().await?)?;
             sealer
         }
         None => {
             let beside = || store.path.join(KEY_FILE);
             let file = store.master_key_file.clone().unwrap_or_else(beside);
-            Sealer::with_key_file(&opened, &file).await?
+            Sealer::with_key_file(&opened, &file, &previous).await?
         }
     };
     Ok((opened, sealer))
+}
+
+/// The keys that sealed before, and only open from now on.
+fn previous_keys(store: &Store) -> anyhow::Result<Vec<MasterKey>> {
+    let files = store.previous_master_key_files.iter().map(|path| {
+        let key = "store.previous_master_key_files";
+        MasterKey::load(path)?.with_context(|| format!("{key}: {} does not exist", path.display()))
+    });
+    let texts = store
+        .previous_master_keys
+        .iter()
+        .map(|text| MasterKey::from_text(text.expose()).context("store.previous_master_keys"));
+    files.chain(texts).collect()
 }
 
 fn etcd(etcd: &Etcd) -> anyhow::Result<Arc<dyn ConfigStore>> {
@@ -74,5 +92,5 @@ fn shared_sealer(store: &Store) -> anyhow::Result<Sealer> {
         })?,
         (None, None) => return Ok(Sealer::plain()),
     };
-    Ok(Sealer::with(&key))
+    Ok(Sealer::with(&key).opening(&previous_keys(store)?))
 }

@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use aisix_core::snapshot::Revision;
-use aisix_store::{ConfigSource, Listing, Sealer, StoreError, Watch};
+use aisix_store::{ConfigSource, Listing, Sealer, Secrets, StoreError, Watch};
 use aisix_testing::wait;
 use async_trait::async_trait;
 
@@ -30,8 +30,8 @@ fn free() -> SocketAddr {
 #[tokio::test]
 async fn a_panic_of_whoever_follows_the_store_is_noticed() {
     let shared = Shared::new(Config::default().gateway(), Adapters::builtin());
-    let mut following =
-        Following::start(&shared, Arc::new(Broken), Arc::new(Sealer::plain())).await;
+    let secrets = Arc::new(Secrets::new(Sealer::plain(), Arc::default()));
+    let mut following = Following::start(&shared, Arc::new(Broken), secrets).await;
     wait::within("the end of the following", following.lost()).await;
     following.close().await;
 }

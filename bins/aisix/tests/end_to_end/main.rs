@@ -11,6 +11,7 @@ mod examples;
 mod gateway;
 mod pages;
 mod quickstart;
+mod references;
 mod refusals;
 mod sdk;
 mod secrets;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use aisix_core::snapshot::Revision;
 use aisix_core::{Entry, Resource};
 use aisix_gateway::GatewayHandle;
-use aisix_store::{ConfigStore, Sealer, StoreError, Transaction, Written};
+use aisix_store::{ConfigStore, Secrets, StoreError, Transaction, Written};
 use http::StatusCode;
 use tokio::sync::Mutex;
 use tracing::Instrument as _;
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The one path to the store, whichever API or kind a request speaks of.
 pub(crate) struct Service {
     store: Arc<dyn ConfigStore>,
-    sealer: Arc<Sealer>,
+    secrets: Arc<Secrets>,
     gateway: Arc<dyn GatewayHandle>,
     /// Writers of this process take turns, so that only those of others can come in between.
     turn: Mutex<()>,
@@ -57,11 +57,11 @@ pub(crate) struct Done {
 impl Service {
     pub(crate) fn new(
         store: Arc<dyn ConfigStore>,
-        sealer: Arc<Sealer>,
+        secrets: Arc<Secrets>,
         gateway: Arc<dyn GatewayHandle>,
     ) -> Self {
         let turn = Mutex::new(());
-        Self { store, sealer, gateway, turn }
+        Self { store, secrets, gateway, turn }
     }
 
     pub(crate) fn gateway(&self) -> &dyn GatewayHandle {
@@ -80,7 +80,7 @@ impl Service {
     async fn commit(&self, step: &dyn Step) -> Result<Written, ApiError> {
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
-            let mut plan = Plan::new(&*self.store, &self.sealer);
+            let mut plan = Plan::new(&*self.store, &self.secrets);
             step.plan(&mut plan).await?;
             let (transaction, audit) = plan.into_parts();
             match self.write(transaction, audit).await? {

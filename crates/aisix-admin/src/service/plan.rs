@@ -5,7 +5,7 @@ use aisix_core::resource::Strictness;
 use aisix_core::secret::MASK;
 use aisix_core::snapshot::Revision;
 use aisix_core::{Document, Kind};
-use aisix_store::{ConfigStore, Expect, SealError, Sealer, StoreError, Transaction};
+use aisix_store::{ConfigStore, Expect, SealError, Secrets, StoreError, Transaction};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
@@ -27,7 +27,7 @@ pub(crate) trait Step: Send + Sync {
 /// the decision still holds.
 pub(crate) struct Plan<'a> {
     store: &'a dyn ConfigStore,
-    sealer: &'a Sealer,
+    secrets: &'a Secrets,
     transaction: Transaction,
     audit: Audit,
 }
@@ -46,9 +46,9 @@ impl Audit {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(store: &'a dyn ConfigStore, sealer: &'a Sealer) -> Self {
+    pub(super) fn new(store: &'a dyn ConfigStore, secrets: &'a Secrets) -> Self {
         let (transaction, audit) = Default::default();
-        Self { store, sealer, transaction, audit }
+        Self { store, secrets, transaction, audit }
     }
 
     pub(super) fn into_parts(self) -> (Transaction, Audit) {
@@ -81,6 +81,8 @@ impl<'a> Plan<'a> {
         T::normalise(&mut document);
         self.keep_masked(id, &mut document, held)?;
         let spec = T::decode(&document, strictness)?.resource;
+        // What the gateway would refuse to serve is refused now.
+        T::decode(&self.secrets.resolved(T::KIND, id, &document)?, strictness)?;
         let before = held.map(|held| &held.stored.spec);
         if spec.concerns_peers(before) {
             let census = self.census::<T>().await?;
@@ -93,7 +95,7 @@ impl<'a> Plan<'a> {
         if let Some(before) = before {
             self.drop_belonging(id, before, Some(&spec)).await?;
         }
-        self.sealer.seal_document(T::KIND, id, &mut document).map_err(unsealable)?;
+        self.secrets.seal(T::KIND, id, &mut document).map_err(unsealable)?;
         let expect = previous.map_or(Expect::Absent, |standing| Expect::Version(standing.version));
         let action = if previous.is_some() { "update" } else { "create" };
         self.note::<T>(id, action);
@@ -135,7 +137,7 @@ impl<'a> Plan<'a> {
         }
         let mut kept = previous.map(|held| held.document.clone());
         if let Some(kept) = &mut kept {
-            kept.resolve_secrets(T::KIND, id, self.sealer).map_err(|invalid| {
+            kept.resolve_secrets(T::KIND, id, self.secrets.sealer()).map_err(|invalid| {
                 ApiError::internal("the stored secret cannot be opened: write it anew", invalid)
             })?;
             T::normalise(kept);

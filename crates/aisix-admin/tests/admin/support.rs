@@ -8,7 +8,7 @@ use std::time::Duration;
 use aisix_admin::AdminApi;
 use aisix_auth::AdminKeys;
 use aisix_gateway::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
-use aisix_store::{ConfigStore, MasterKey, MemoryStore, Sealer};
+use aisix_store::{ConfigStore, MasterKey, MemoryStore, Sealer, Secrets};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -84,10 +84,14 @@ impl Admin {
     }
 
     pub(crate) fn on(store: Arc<dyn ConfigStore>) -> Self {
+        Self::with(store, Secrets::new(sealer(), Arc::default()))
+    }
+
+    pub(crate) fn with(store: Arc<dyn ConfigStore>, secrets: Secrets) -> Self {
         let gateway = Arc::new(FakeGateway::default());
         let router = AdminApi::router(
             store.clone(),
-            Arc::new(sealer()),
+            Arc::new(secrets),
             gateway.clone(),
             AdminKeys::new([ADMIN_KEY, "your-strong-admin-key-here"]),
         );

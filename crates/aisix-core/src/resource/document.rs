@@ -22,6 +22,12 @@ pub trait SecretResolver: Send + Sync {
     /// # Errors
     /// [`SecretProblem`] where the text is sealed or a reference, and cannot be opened.
     fn resolve(&self, at: &SecretField<'_>, stored: &str) -> Result<Option<Secret>, SecretProblem>;
+
+    /// Whether a reference that was resolved may stand for something else by now, so that documents
+    /// with references are to be resolved anew. What is answered once is not answered again.
+    fn changed(&self) -> bool {
+        false
+    }
 }
 
 /// Which secret of which document is meant: what sealing binds a secret to.

@@ -21,6 +21,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 pub use master_key::MasterKey;
 
+use crate::references::References;
 use crate::source::{ConfigSource, Listing, StoreError};
 
 /// What every sealed secret begins with, whatever its version.
@@ -31,8 +32,8 @@ const VERSION: &str = "v1:";
 
 /// Seals secrets before they are stored, and opens them when they are read.
 pub struct Sealer {
-    /// `None` leaves secrets in clear.
-    current: Option<Key>,
+    /// The first one seals, all of them open; none leave secrets in clear.
+    keys: Vec<Key>,
 }
 
 /// A master key, ready for use.
@@ -78,11 +79,11 @@ pub enum SealError {
     /// Another master key sealed what the store holds.
     #[error(
         "{field} of {document} was sealed by key {theirs}, and {}: configure the master \
-         key that sealed it", configured(.ours.as_deref())
+         key that sealed it", configured(.ours)
     )]
     WrongKey {
-        /// The configured key.
-        ours: Option<String>,
+        /// The configured keys.
+        ours: Vec<String>,
         /// The key that is needed.
         theirs: String,
         /// A document that needs it, `<kind>/<id>`.
@@ -116,10 +117,11 @@ pub enum SealError {
     NoRandomness,
 }
 
-fn configured(key: Option<&str>) -> String {
-    match key {
-        Some(id) => format!("the configured master key is {id}"),
-        None => "no master key is configured".to_owned(),
+fn configured(keys: &[String]) -> String {
+    match keys {
+        [] => "no master key is configured".to_owned(),
+        [id] => format!("the configured master key is {id}"),
+        ids => format!("the configured master keys are {}", ids.join(", ")),
     }
 }
 
@@ -127,26 +129,38 @@ impl Sealer {
     /// Leaves secrets in clear, and opens none.
     #[must_use]
     pub fn plain() -> Self {
-        Self { current: None }
+        Self { keys: Vec::new() }
     }
 
     /// Seals and opens with a key.
     #[must_use]
     pub fn with(key: &MasterKey) -> Self {
-        Self { current: Some(Key::new(key)) }
+        Self { keys: vec![Key::new(key)] }
     }
 
-    /// Seals and opens with the key in a file, which is made where neither it nor a sealed secret
-    /// exists: a lost key is never replaced silently.
+    /// Opens also what these keys have sealed, which are on their way out.
+    #[must_use]
+    pub fn opening<'k>(mut self, previous: impl IntoIterator<Item = &'k MasterKey>) -> Self {
+        self.keys.extend(previous.into_iter().map(Key::new));
+        self
+    }
+
+    /// Seals with the key in a file, and opens with it and the previous ones. The file is made where
+    /// neither it nor a secret exists that only it could open: a lost key is never replaced
+    /// silently.
     ///
     /// # Errors
     /// [`SealError`] where the file is missing but needed, holds another key than the one that
     /// sealed what `store` holds, may be read by others, or is no key.
-    pub async fn with_key_file(store: &dyn ConfigSource, path: &Path) -> Result<Self, SealError> {
+    pub async fn with_key_file(
+        store: &dyn ConfigSource,
+        path: &Path,
+        previous: &[MasterKey],
+    ) -> Result<Self, SealError> {
         let listing = store.list().await?;
         let key = match MasterKey::load(path)? {
             Some(key) => key,
-            None => match Self::plain().check(&listing) {
+            None => match Self::plain().opening(previous).check(&listing) {
                 Err(SealError::WrongKey { theirs, .. }) => {
                     let path = path.to_owned();
                     return Err(SealError::Lost { path, key_id: theirs });
@@ -154,13 +168,13 @@ impl Sealer {
                 _ => MasterKey::create(path)?,
             },
         };
-        let sealer = Self::with(&key);
+        let sealer = Self::with(&key).opening(previous);
         sealer.check(&listing)?;
         Ok(sealer)
     }
 
-    /// Makes sure that every sealed secret of a listing names the key of this sealer, so that a
-    /// wrong key is noticed before anything is served or sealed with it.
+    /// Makes sure that every sealed secret of a listing names a key of this sealer, so that a wrong
+    /// key is noticed before anything is served or sealed with it.
     ///
     /// # Errors
     /// [`SealError::WrongKey`] for the first that does not.
@@ -171,9 +185,9 @@ impl Sealer {
                 (ResourceKey::parse(&entry.key), Document::parse(&entry.value))
             {
                 document.visit_secrets(key.kind, |field, text| match Sealed::parse(text) {
-                    Some(Ok(sealed)) if Some(sealed.key_id) != self.key_id() => {
+                    Some(Ok(sealed)) if self.key(sealed.key_id).is_none() => {
                         Err(SealError::WrongKey {
-                            ours: self.key_id().map(str::to_owned),
+                            ours: self.key_ids(),
                             theirs: sealed.key_id.to_owned(),
                             document: entry.key.clone(),
                             field,
@@ -189,10 +203,17 @@ impl Sealer {
     /// The public name of the key that seals; `None` where nothing does.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.current.as_ref().map(|key| &*key.id)
+        self.keys.first().map(|key| &*key.id)
     }
 
-    /// Seals every secret of a document that is in clear. What is sealed already stays as it is.
+    /// The public names of all keys that open.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.iter().map(|key| key.id.clone()).collect()
+    }
+
+    /// Seals every secret of a document that is in clear. What is sealed already, or leads to a
+    /// secret elsewhere, stays as it is.
     ///
     /// # Errors
     /// [`SealError::NotOurs`] where a secret has the form of a sealed one but does not open in this
@@ -209,11 +230,17 @@ impl Sealer {
                 let field = at.path.clone();
                 SealError::NotOurs { field, problem }
             })?;
-            match (&self.current, open) {
-                (Some(key), None) => key.seal(&at, text).map(Some),
+            match (self.keys.first(), open) {
+                (Some(key), None) if !References::is_reference(text) => {
+                    key.seal(&at, text).map(Some)
+                }
                 _ => Ok(None),
             }
         })
+    }
+
+    fn key(&self, id: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == id)
     }
 }
 
@@ -223,10 +250,9 @@ impl SecretResolver for Sealer {
             return Ok(None);
         };
         let sealed = sealed?;
-        let Some(key) = self.current.as_ref().filter(|key| key.id == sealed.key_id) else {
-            let problem =
-                format!("is sealed with key {}, and {}", sealed.key_id, configured(self.key_id()));
-            return Err(SecretProblem(problem));
+        let Some(key) = self.key(sealed.key_id) else {
+            let (theirs, ours) = (sealed.key_id, configured(&self.key_ids()));
+            return Err(SecretProblem(format!("is sealed with key {theirs}, and {ours}")));
         };
         key.open(at, &sealed).map(Some)
     }
@@ -234,7 +260,7 @@ impl SecretResolver for Sealer {
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealer").field("key_id", &self.key_id()).finish()
+        f.debug_struct("Sealer").field("keys", &self.key_ids()).finish()
     }
 }
 

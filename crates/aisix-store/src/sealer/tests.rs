@@ -203,9 +203,9 @@ async fn store_with_sealed_key(key: &MasterKey) -> MemoryStore {
 async fn a_key_file_is_made_once_for_its_owner_alone() {
     let (_guard, path) = key_file();
     let store = MemoryStore::new();
-    let first = Sealer::with_key_file(&store, &path).await.unwrap();
+    let first = Sealer::with_key_file(&store, &path, &[]).await.unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let again = Sealer::with_key_file(&store, &path).await.unwrap();
+    let again = Sealer::with_key_file(&store, &path, &[]).await.unwrap();
     assert_eq!(first.key_id(), again.key_id());
     assert!(MasterKey::create(&path).is_err(), "a key file is never overwritten");
 }
@@ -215,7 +215,7 @@ async fn a_lost_key_file_is_not_replaced() {
     let (_guard, path) = key_file();
     let key = key();
     let store = store_with_sealed_key(&key).await;
-    let lost = Sealer::with_key_file(&store, &path).await.unwrap_err().to_string();
+    let lost = Sealer::with_key_file(&store, &path, &[]).await.unwrap_err().to_string();
     assert!(lost.contains("is missing") && lost.contains(&key.id()), "{lost}");
     assert!(lost.contains(&path.display().to_string()), "{lost}");
     assert!(!path.exists());
@@ -227,7 +227,7 @@ async fn a_wrong_key_file_is_refused() {
     let ours = MasterKey::create(&path).unwrap();
     let theirs = key();
     let store = store_with_sealed_key(&theirs).await;
-    let wrong = Sealer::with_key_file(&store, &path).await.unwrap_err().to_string();
+    let wrong = Sealer::with_key_file(&store, &path, &[]).await.unwrap_err().to_string();
     let expected = format!(
         "secret of provider_keys/a was sealed by key {}, and the configured master key \
          is {}: configure the master key that sealed it",
@@ -245,7 +245,48 @@ async fn a_store_in_clear_may_get_a_key() {
     store.put("provider_keys/a", value, Expect::Any).await.unwrap();
     store.put("provider_keys/broken", Bytes::from_static(b"{"), Expect::Any).await.unwrap();
     store.put("cats/tom", Bytes::from_static(b"{}"), Expect::Any).await.unwrap();
-    Sealer::with_key_file(&store, &path).await.unwrap();
+    Sealer::with_key_file(&store, &path, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_key_file_is_made_where_previous_keys_open_what_is_there() {
+    let (_guard, path) = key_file();
+    let previous = key();
+    let store = store_with_sealed_key(&previous).await;
+    let sealer =
+        Sealer::with_key_file(&store, &path, std::slice::from_ref(&previous)).await.unwrap();
+    let made = MasterKey::load(&path).unwrap().unwrap();
+    assert_eq!(sealer.key_ids(), [made.id(), previous.id()]);
+}
+
+#[test]
+fn several_keys_open_and_the_first_one_seals() {
+    let (new, old, foreign) = (key(), key(), key());
+    let sealer = Sealer::with(&new).opening([&old]);
+    for theirs in [&new, &old] {
+        assert_eq!(opened(&sealer, "a", sealed_by(theirs, "a")).unwrap(), [PLAINTEXT; 3]);
+    }
+    let mut document = document();
+    sealer.seal_document(Kind::ProviderKeys, "a", &mut document).unwrap();
+    let beginning = format!("aisix-sealed:v1:{}:", new.id());
+    assert!(secrets(&document).iter().all(|secret| secret.starts_with(&beginning)));
+    let problem = opened(&sealer, "a", sealed_by(&foreign, "a")).unwrap_err();
+    let expected = format!(
+        "secret: is sealed with key {}, and the configured master keys are {}, {}",
+        foreign.id(),
+        new.id(),
+        old.id()
+    );
+    assert_eq!(problem, expected);
+}
+
+#[test]
+fn references_are_not_sealed() {
+    let text = r#"{"display_name": "k", "secret": "env:NAME", "api_key": "file:/a/b"}"#;
+    let mut document = Document::parse(text.as_bytes()).unwrap();
+    let before = document.clone();
+    Sealer::with(&key()).seal_document(Kind::ProviderKeys, "a", &mut document).unwrap();
+    assert!(document == before);
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aisix_core::snapshot::Revision;
-use aisix_core::{Change, Entry, Snapshot};
+use aisix_core::{Change, Document, Entry, ResourceKey, Snapshot};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
+
+use crate::references::References;
 
 /// Every document of a source as it was last written, with the bytes that serve where those were
 /// rejected. Cheap to clone.
@@ -17,6 +19,8 @@ pub(super) struct Documents(imbl::OrdMap<String, Held>);
 /// One document.
 #[derive(Clone)]
 struct Held {
+    version: u64,
+    created: Revision,
     last: Written,
     /// The write that the snapshot's value is of, where it is not the last.
     pinned: Option<Written>,
@@ -60,13 +64,26 @@ impl Documents {
             .flat_map(|held| [Some(&held.last), held.pinned.as_ref()])
             .flatten()
             .find(|written| value == Some(written.modified) && written.modified != entry.modified);
-        let held = Held { last, pinned: pinned.cloned() };
+        let (version, created) = (entry.version, entry.created);
+        let held = Held { version, created, last, pinned: pinned.cloned() };
         self.0.insert(entry.key.clone(), held);
     }
 
     /// The keys of all documents, in their order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+
+    /// The documents whose secrets are somewhere else, as they were last written.
+    pub(super) fn referring(&self) -> impl Iterator<Item = Entry> {
+        let referring = self.0.iter().filter(|(key, held)| refers(key, &held.last.bytes));
+        referring.map(|(key, Held { version, created, last, .. })| Entry {
+            key: key.clone(),
+            value: last.bytes.clone(),
+            version: *version,
+            created: *created,
+            modified: last.modified,
+        })
     }
 
     /// The bytes that serve for a document.
@@ -86,6 +103,20 @@ impl Documents {
     pub(super) fn served_hash(&self, snapshot: &Snapshot) -> String {
         hash(self.keys().filter_map(|key| Some((key, self.serving(key, snapshot)?))))
     }
+}
+
+fn refers(key: &str, bytes: &Bytes) -> bool {
+    let Ok(ResourceKey { kind, .. }) = ResourceKey::parse(key) else {
+        return false;
+    };
+    if kind.secret_paths().is_empty() {
+        return false;
+    }
+    let Ok(mut document) = Document::parse(bytes) else {
+        return false;
+    };
+    let look = |_, text: &str| if References::is_reference(text) { Err(()) } else { Ok(None) };
+    document.visit_secrets(kind, look).is_err()
 }
 
 /// Whether two documents say the same.

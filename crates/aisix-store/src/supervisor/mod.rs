@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use aisix_core::resource::SecretResolver;
 use aisix_core::{Change, Snapshot};
 use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 pub use applied::Applied;
 use applied::{Published, State};
@@ -33,6 +34,9 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Waits double up to this one.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether references lead to other secrets than before.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How many revisions become one snapshot where the source is faster than the gateway.
 const AT_ONCE: usize = 256;
@@ -105,7 +109,7 @@ impl Supervisor {
                 compacted = true;
                 continue;
             }
-            tokio::time::sleep(wait).await;
+            self.rest(wait).await;
             wait = LONGEST_WAIT.min(wait * 2);
         }
     }
@@ -125,10 +129,39 @@ impl Supervisor {
         };
         self.connected();
         let mut revisions = Vec::new();
-        while watch.recv_many(&mut revisions, AT_ONCE).await > 0 {
-            self.change(revisions.drain(..).flatten());
+        let mut look = look();
+        loop {
+            tokio::select! {
+                count = watch.recv_many(&mut revisions, AT_ONCE) => match count {
+                    0 => return Lost::Source(None),
+                    _ => self.change(revisions.drain(..).flatten()),
+                },
+                _ = look.tick() => self.look(),
+            }
         }
-        Lost::Source(None)
+    }
+
+    /// Waits until the source is to be tried again. What references lead to is looked at meanwhile.
+    async fn rest(&mut self, wait: Duration) {
+        let rest = tokio::time::sleep(wait);
+        tokio::pin!(rest);
+        let mut look = look();
+        loop {
+            tokio::select! {
+                () = &mut rest => return,
+                _ = look.tick() => self.look(),
+            }
+        }
+    }
+
+    /// Reads documents again whose secrets have changed, although they have not.
+    fn look(&mut self) {
+        if !self.secrets.changed() {
+            return;
+        }
+        let referring: Vec<_> = self.documents.referring().map(Change::Put).collect();
+        report::secrets_changed(referring.len());
+        self.take_over(referring.into_iter(), Reload::Secrets);
     }
 
     fn load(&mut self, listing: Listing) {
@@ -142,6 +175,10 @@ impl Supervisor {
     }
 
     fn change(&mut self, changes: impl Iterator<Item = Change>) {
+        self.take_over(changes, Reload::Partial);
+    }
+
+    fn take_over(&mut self, changes: impl Iterator<Item = Change>, reload: Reload) {
         let before = (self.documents.clone(), self.snapshot.clone());
         let mut snapshot = Snapshot::clone(&self.snapshot);
         let mut touched = Vec::new();
@@ -150,7 +187,7 @@ impl Supervisor {
             self.documents.change(&change, &snapshot);
             touched.push(change.key().to_owned());
         }
-        self.serve(snapshot, &before, &touched, Reload::Partial);
+        self.serve(snapshot, &before, &touched, reload);
     }
 
     /// Publishes a snapshot. `touched` names the documents that may differ from those before.
@@ -165,10 +202,11 @@ impl Supervisor {
         (self.publish)(snapshot.clone());
         let diagnostics = snapshot.diagnostics();
         report::documents(&self.snapshot.diagnostics(), &diagnostics);
-        let differs = touched.iter().any(|key| {
+        let reads_differently = |key: &String| {
             let was = before.0.serving(key, &before.1);
             !documents::alike(was, self.documents.serving(key, &snapshot))
-        });
+        };
+        let differs = reload == Reload::Secrets || touched.iter().any(reads_differently);
         let now = SystemTime::now();
         self.record.published(&diagnostics, &snapshot, touched, reload, now);
         self.record.applied(differs, now);
@@ -205,6 +243,13 @@ impl Supervisor {
             Lost::Source(_) => {}
         }
     }
+}
+
+/// The first look is not at once.
+fn look() -> Interval {
+    let mut look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look
 }
 
 impl fmt::Debug for Supervisor {

@@ -16,6 +16,8 @@ pub(super) enum Reload {
     Full,
     /// From changes.
     Partial,
+    /// From secrets that changed although no document did.
+    Secrets,
 }
 
 /// The memory of a supervisor. Cheap to clone.

@@ -36,6 +36,11 @@ pub(super) fn compacted() {
     info!("the configuration source was compacted: loading it anew");
 }
 
+/// References lead to other secrets than before.
+pub(super) fn secrets_changed(documents: usize) {
+    info!(documents, "a file that holds a secret has changed: reading what refers to files anew");
+}
+
 /// Which documents serve as they were written, and which no longer or not yet. Both in the order of
 /// keys.
 pub(super) fn documents(before: &[Diagnostic], after: &[Diagnostic]) {
