@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aisix_core::{Error, ErrorCode};
+use aisix_telemetry::Metrics;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -12,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::endpoints::Endpoint;
 use crate::exchange::EventBody;
 use crate::published::InFlight;
 use crate::settings::Settings;
@@ -92,7 +94,11 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a caller's body, no more than the limit and no slower than allowed.
-pub(crate) async fn read<B>(mut body: B, settings: &Settings) -> Result<Bytes, Error>
+pub(crate) async fn read<B>(
+    mut body: B,
+    settings: &Settings,
+    oversized: Oversized<'_>,
+) -> Result<Bytes, Error>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BodyError>,
@@ -105,7 +111,7 @@ where
         };
         let size = first.len() + rest.len() + data.len();
         if settings.body_limit.is_some_and(|limit| size > limit) {
-            discard(body).await;
+            discard(body, oversized).await;
             return Err(too_large(settings));
         }
         // Most bodies arrive in one piece and are never copied.
@@ -164,18 +170,47 @@ pub(crate) const DISCARDED_BYTES: usize = 32 << 20;
 /// The longest time that this may take.
 pub(crate) const DISCARDED_FOR: Duration = Duration::from_secs(5);
 
+/// Counts a body that is refused for its size, when no more of it will be read: also where its
+/// caller leaves meanwhile.
+pub(crate) struct Oversized<'a> {
+    metrics: &'a Metrics,
+    endpoint: &'static Endpoint,
+    /// Whether it was refused, and if so whether all of it was read.
+    refused: Option<bool>,
+}
+
+impl<'a> Oversized<'a> {
+    /// For a request to this endpoint; nothing was refused yet.
+    pub(crate) fn at(endpoint: &'static Endpoint, metrics: &'a Metrics) -> Self {
+        Self { metrics, endpoint, refused: None }
+    }
+}
+
+impl Drop for Oversized<'_> {
+    fn drop(&mut self) {
+        if let Some(whole) = self.refused {
+            self.metrics.body_refused(self.endpoint.path, self.endpoint.protocol(), whole);
+        }
+    }
+}
+
 /// Reads and forgets the beginning of a body that is too large: most clients read an answer only
 /// once they have sent their request.
-pub(crate) async fn discard<B>(mut body: B)
+pub(crate) async fn discard<B>(mut body: B, mut oversized: Oversized<'_>)
 where
     B: Body<Data = Bytes> + Unpin,
 {
+    oversized.refused = Some(false);
     let deadline = Instant::now() + DISCARDED_FOR;
     let mut discarded = 0;
     while discarded < DISCARDED_BYTES {
         match timeout_at(deadline, body.frame()).await {
             Ok(Some(Ok(frame))) => discarded += frame.data_ref().map_or(0, Bytes::len),
-            _ => return,
+            Ok(None) => {
+                oversized.refused = Some(true);
+                return;
+            }
+            Ok(Some(Err(_))) | Err(_) => return,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use aisix_core::Operation;
 use aisix_dialects::{Dialect, OPENAI_CHAT};
+use aisix_telemetry::UNKNOWN;
 use http::Method;
 
 /// One inbound route: to add an endpoint is to add a row.
@@ -45,8 +46,8 @@ pub(crate) static ENDPOINTS: [Endpoint; 4] = [
 pub(crate) enum Match {
     /// An endpoint.
     Endpoint(&'static Endpoint),
-    /// The path exists, with these methods.
-    OtherMethods(Vec<&'static Method>),
+    /// The path exists, as here, with these methods.
+    OtherMethods(&'static Endpoint, Vec<&'static Method>),
     /// Nothing.
     Nothing,
 }
@@ -55,16 +56,33 @@ pub(crate) enum Match {
 pub(crate) fn find(method: &Method, path: &str) -> Match {
     let asked = if method == Method::HEAD { &Method::GET } else { method };
     let mut others = Vec::new();
+    let mut found = None;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path == path) {
         if endpoint.method == asked {
             return Match::Endpoint(endpoint);
         }
+        found = Some(endpoint);
         others.push(&endpoint.method);
         if endpoint.method == Method::GET {
             others.push(&Method::HEAD);
         }
     }
-    if others.is_empty() { Match::Nothing } else { Match::OtherMethods(others) }
+    found.map_or(Match::Nothing, |endpoint| Match::OtherMethods(endpoint, others))
+}
+
+impl Endpoint {
+    /// What callers speak here, as metrics call it: the first word of the dialect's name.
+    pub(crate) fn protocol(&self) -> &'static str {
+        match self.action {
+            Action::Operate(_, dialect) => dialect.id().0.split('_').next().unwrap_or(UNKNOWN),
+            Action::Live | Action::Ready => UNKNOWN,
+        }
+    }
+
+    /// Whether requests here are for models.
+    pub(crate) fn leads_to_models(&self) -> bool {
+        matches!(self.action, Action::Operate(operation, _) if operation != Operation::ListModels)
+    }
 }
 
 impl std::fmt::Debug for Endpoint {

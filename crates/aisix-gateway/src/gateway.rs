@@ -8,7 +8,8 @@
 //! 6. the **exchange**: decode, hooks, attempts, stream, completion.
 //!
 //! What is refused at 3 and 4 gets its access line here, what comes as far as 6 gets it there. What
-//! is refused at 5 is logged as a denial instead, and probes are not logged.
+//! is refused at 5 is logged as a denial instead. All of it is counted where it is logged; probes
+//! are neither logged nor counted.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -18,31 +19,27 @@ use std::task::{Context, Poll};
 
 use aisix_auth::{Authenticate, AuthenticateLayer, SnapshotCredentials};
 use aisix_core::{Error, ErrorCode};
-use aisix_dialects::Dialect;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
-use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use crate::body::{self, AnswerBody, BodyError};
+use crate::body::{self, AnswerBody, BodyError, Oversized};
 use crate::client::Client;
+use crate::early::{Asked, Denials};
 use crate::endpoints::{self, Action, Match};
 use crate::exchange::{Arrival, ExchangeService};
 use crate::handle::GatewayHandle;
-use crate::published::Shared;
-use crate::{early, probe, request_id, respond, rewrite};
-
-/// Answers a request that authentication refused.
-type Refuse = fn(&Parts, Error) -> Response<AnswerBody>;
+use crate::published::{InFlight, Shared};
+use crate::{probe, request_id, respond, rewrite};
 
 /// The data plane as a [`tower::Service`]: one for each worker, sharing what [`Shared`] holds.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
-    authenticated: Authenticate<ExchangeService, SnapshotCredentials, Refuse>,
+    authenticated: Authenticate<ExchangeService, SnapshotCredentials, Denials>,
 }
 
 impl Gateway {
@@ -54,7 +51,8 @@ impl Gateway {
             Some(&*arrival.generation.snapshot)
         });
         let exchange = ExchangeService { shared: shared.clone(), client };
-        let authenticated = AuthenticateLayer::new(credentials, refuse as Refuse).layer(exchange);
+        let denials = Denials { metrics: shared.metrics().clone() };
+        let authenticated = AuthenticateLayer::new(credentials, denials).layer(exchange);
         Self { shared, authenticated }
     }
 
@@ -69,21 +67,20 @@ impl Gateway {
     {
         let started = Instant::now();
         let shared = self.shared.clone();
-        let in_flight = shared.enter();
+        let mut in_flight = shared.enter();
         let id = request_id::of(request.headers(), &shared.settings.request_id_headers);
-        let asked = early::Asked::of(&request);
-        let mut response = match self.route(request, &id, started).await {
-            Routed::Answered(response) => response,
-            Routed::Early(refusal) => {
-                asked.record(&refusal, &id, started.elapsed());
-                refusal
-            }
-        };
+        let asked = Asked::of(&request, id.clone(), started, shared.metrics());
+        let mut response = self.route(request, &asked, &mut in_flight).await;
         respond::finish(&mut response, &id, shared.draining());
         response.map(|body| body.counted(in_flight))
     }
 
-    async fn route<B>(self, mut request: Request<B>, id: &Arc<str>, started: Instant) -> Routed
+    async fn route<B>(
+        self,
+        mut request: Request<B>,
+        asked: &Asked,
+        in_flight: &mut InFlight,
+    ) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,
@@ -94,64 +91,62 @@ impl Gateway {
         }
         let endpoint = match endpoints::find(request.method(), request.uri().path()) {
             Match::Endpoint(endpoint) => endpoint,
-            Match::OtherMethods(allowed) => {
-                return Routed::Early(respond::method_not_allowed(&allowed));
+            Match::OtherMethods(endpoint, allowed) => {
+                return asked.refused(respond::method_not_allowed(&allowed), Some(endpoint));
             }
-            Match::Nothing => return Routed::Early(respond::not_found()),
+            Match::Nothing => return asked.refused(respond::not_found(), None),
         };
         let verbose = probe::is_verbose(request.uri().query());
         match endpoint.action {
-            Action::Live => probed(probe::livez(self.shared.readiness(), verbose)),
-            Action::Ready => probed(probe::readyz(self.shared.readiness(), verbose)),
+            Action::Live => respond::probe(probe::livez(self.shared.readiness(), verbose)),
+            Action::Ready => respond::probe(probe::readyz(self.shared.readiness(), verbose)),
             Action::Operate(operation, dialect) => {
+                in_flight.arrived(endpoint);
                 let Some(generation) = generation else {
-                    return Routed::Early(respond::error(dialect, &not_ready()));
+                    return asked.refused(respond::error(dialect, &not_ready()), Some(endpoint));
                 };
                 let real_ip = &self.shared.settings.real_ip;
                 let arrival = Arrival {
-                    request_id: id.clone(),
+                    request_id: asked.request_id.clone(),
                     method: request.method().clone(),
                     endpoint,
                     operation,
                     dialect,
                     generation,
-                    started,
+                    started: asked.started,
                     client_ip: real_ip.resolve(request.extensions(), request.headers()),
                 };
-                self.operate(request, arrival).await
+                self.operate(request, asked, arrival).await
             }
         }
     }
 
-    async fn operate<B>(mut self, mut request: Request<B>, arrival: Arrival) -> Routed
+    async fn operate<B>(
+        mut self,
+        mut request: Request<B>,
+        asked: &Asked,
+        arrival: Arrival,
+    ) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<BodyError>,
     {
         let settings = &self.shared.settings;
         if settings.body_limit.is_some_and(|limit| declared_size(&request) > limit as u64) {
-            let refusal = respond::error(arrival.dialect, &body::too_large(settings));
-            body::discard(request.into_body()).await;
-            return Routed::Early(refusal);
+            let (dialect, endpoint) = (arrival.dialect, arrival.endpoint);
+            let refusal = respond::error(dialect, &body::too_large(settings));
+            // Its caller may leave before it has sent all.
+            let refusal = asked.refused(refusal, Some(endpoint));
+            let oversized = Oversized::at(endpoint, &self.shared.metrics);
+            body::discard(request.into_body(), oversized).await;
+            return refusal;
         }
         request.extensions_mut().insert(Arc::new(arrival));
         match self.authenticated.call(request).await {
-            Ok(response) => Routed::Answered(response),
+            Ok(response) => response,
             Err(impossible) => match impossible {},
         }
     }
-}
-
-/// An answer, and whether it still needs a line in the access log.
-enum Routed {
-    /// Whoever answered saw to that.
-    Answered(Response<AnswerBody>),
-    /// A refusal before anybody was asked.
-    Early(Response<AnswerBody>),
-}
-
-fn probed(outcome: (http::StatusCode, String)) -> Routed {
-    Routed::Answered(respond::probe(outcome))
 }
 
 fn declared_size<B>(request: &Request<B>) -> u64 {
@@ -161,18 +156,6 @@ fn declared_size<B>(request: &Request<B>) -> u64 {
 
 fn not_ready() -> Error {
     Error::new(ErrorCode::NotReady, "the gateway has no configuration yet")
-}
-
-fn refuse(head: &Parts, error: Error) -> Response<AnswerBody> {
-    let arrival: Option<&Arc<Arrival>> = head.extensions.get();
-    let dialect: &dyn Dialect = match arrival {
-        Some(arrival) => {
-            early::denied(arrival, &error);
-            arrival.dialect
-        }
-        None => &aisix_dialects::OPENAI_CHAT,
-    };
-    respond::error(dialect, &error)
 }
 
 impl<B> Service<Request<B>> for Gateway

@@ -24,6 +24,7 @@ mod gateway;
 mod generation;
 pub mod handle;
 mod health;
+mod labels;
 pub mod probe;
 mod published;
 mod request_id;

@@ -9,11 +9,13 @@ use aisix_adapters::Adapters;
 use aisix_core::Snapshot;
 use aisix_core::snapshot::Revision;
 use aisix_hooks::HookFactory;
+use aisix_telemetry::Metrics;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::endpoints::Endpoint;
 use crate::generation::Generation;
 use crate::handle::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
 use crate::health::Health;
@@ -27,6 +29,7 @@ pub struct Shared {
     in_flight: AtomicUsize,
     pub(crate) health: Health,
     pub(crate) adapters: Adapters,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     hooks: Vec<Arc<dyn HookFactory>>,
 }
@@ -53,6 +56,7 @@ impl Shared {
             in_flight: AtomicUsize::new(0),
             health: Health::default(),
             adapters,
+            metrics: Arc::new(Metrics::new(&settings.metrics)),
             settings,
             hooks,
         })
@@ -62,6 +66,12 @@ impl Shared {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What is counted of requests.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Serves every later request from this snapshot.
@@ -97,7 +107,7 @@ impl Shared {
     /// Counts a request until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
-        InFlight(self.clone())
+        InFlight { shared: self.clone(), at: None }
     }
 }
 
@@ -113,11 +123,26 @@ impl fmt::Debug for Shared {
 
 /// A request in flight.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Shared>);
+pub(crate) struct InFlight {
+    shared: Arc<Shared>,
+    /// Where it has arrived, once that is known.
+    at: Option<&'static Endpoint>,
+}
+
+impl InFlight {
+    /// The request has arrived at this endpoint.
+    pub(crate) fn arrived(&mut self, endpoint: &'static Endpoint) {
+        self.shared.metrics.arrived(endpoint.path, endpoint.protocol());
+        self.at = Some(endpoint);
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if let Some(endpoint) = self.at {
+            self.shared.metrics.gone(endpoint.path, endpoint.protocol());
+        }
+        self.shared.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aisix_adapters::Target;
+use aisix_core::chat::Usage;
 use aisix_core::resource::{Direct, ModelKind, Routing};
 use aisix_core::snapshot::Stored;
 use aisix_core::{Error, ErrorCode, ErrorKind, Model, Snapshot, address_range};
+use aisix_telemetry::{DeploymentLabels, TokenUsage, UNKNOWN};
 
 use crate::settings::UpstreamSettings;
 use crate::timeouts::Timeouts;
@@ -32,8 +34,8 @@ pub(crate) struct Failover {
 pub(crate) struct Candidate {
     /// Whom to call.
     pub(crate) target: Target,
-    /// The vendor, for records.
-    pub(crate) provider: String,
+    /// The model resource that says so.
+    pub(crate) model: Arc<Stored<Model>>,
     /// How long it may take.
     pub(crate) timeouts: Timeouts,
 }
@@ -73,10 +75,43 @@ impl Route {
     }
 }
 
+impl Candidate {
+    /// Where the model leads, and at what price.
+    fn direct(&self) -> Option<&Direct> {
+        self.model.spec.direct()
+    }
+
+    /// The vendor, for records.
+    pub(crate) fn provider(&self) -> &str {
+        self.direct().map_or(UNKNOWN, |direct| &direct.provider)
+    }
+
+    /// As the labels of metrics name it; a pattern is called what it is in the configuration.
+    pub(crate) fn labels(&self) -> DeploymentLabels<'_> {
+        DeploymentLabels {
+            provider: self.provider(),
+            model: &self.model.spec.display_name,
+            upstream_model: self.direct().map_or(UNKNOWN, |direct| &direct.model_name),
+            provider_key_id: self.target.provider_key.id.as_str(),
+        }
+    }
+
+    /// What this took, and what that costs where the model has prices.
+    pub(crate) fn bill(&self, usage: Usage) -> TokenUsage {
+        let Usage { input, output, .. } = usage;
+        // Dollars per thousand tokens are thousandths of a dollar per token.
+        let price = |tokens: u64, per_thousand: f64| tokens as f64 * per_thousand * 1000.0;
+        let cost = self.direct().and_then(|direct| direct.cost);
+        let micro_usd =
+            cost.map(|cost| price(input, cost.input_per_1k) + price(output, cost.output_per_1k));
+        TokenUsage { input, output, micro_usd }
+    }
+}
+
 impl Failover {
-    /// Whether the answer says who served: a caller that named a group does not know.
-    pub(crate) fn names_who_served(&self) -> bool {
-        self.group.is_some()
+    /// The group that the caller named: such a caller does not know who serves.
+    pub(crate) fn group(&self) -> Option<&Model> {
+        self.group.as_ref().map(|group| &group.spec)
     }
 
     /// Whether an attempt that failed like this leads to the next candidate: what the target is
@@ -147,7 +182,7 @@ fn member(
 }
 
 fn candidate(
-    model: &Stored<Model>,
+    model: &Arc<Stored<Model>>,
     direct: &Direct,
     upstream_model: Arc<str>,
     timeouts: Timeouts,
@@ -166,7 +201,7 @@ fn candidate(
         upstream_model,
         provider_key: provider_key.clone(),
     };
-    Ok(Candidate { target, provider: direct.provider.clone(), timeouts })
+    Ok(Candidate { target, model: model.clone(), timeouts })
 }
 
 /// What the `*` of the model's name stands for in this request replaces that of the upstream's.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aisix_telemetry::MetricsSettings;
 use http::HeaderName;
 
 use crate::client_ip::RealIp;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub heartbeat: Option<Duration>,
     /// How upstreams are reached.
     pub upstream: UpstreamSettings,
+    /// How requests are counted.
+    pub metrics: MetricsSettings,
 }
 
 /// How upstreams are reached, where models say nothing else.
@@ -60,6 +63,7 @@ impl Default for Settings {
             url_rewrites: Vec::new(),
             heartbeat: Some(Duration::from_secs(15)),
             upstream: UpstreamSettings::default(),
+            metrics: MetricsSettings::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aisix_core::Kind;
 use aisix_store::ConfigStatus;
-use aisix_telemetry::{Exposition, MetricType, names};
+use aisix_telemetry::{Exposition, Metric, names};
 
 /// How many hashes of former configurations are shown.
 const FORMER: usize = 8;
@@ -14,55 +14,41 @@ const FORMER: usize = 8;
 pub(super) type Hashes = VecDeque<String>;
 
 /// A metric without labels.
-fn single(
-    text: &mut Exposition,
-    metric: MetricType,
-    (name, help): (&str, &str),
-    value: Option<u64>,
-) {
-    text.metric(metric, name, help, value.map(|value| (Vec::new(), value)));
+fn single(text: &mut Exposition, metric: &Metric, value: Option<u64>) {
+    const NO_LABELS: [&str; 0] = [];
+    text.samples(metric, value.map(|value| (NO_LABELS, value)));
 }
 
-/// The text that is scraped.
-pub(super) fn of(status: &ConfigStatus, hashes: &mut Hashes) -> String {
-    let mut text = Exposition::default();
-    reloads(&mut text, status);
-    documents(&mut text, status);
-    revisions(&mut text, status);
+/// Writes the metrics of this status, and remembers what is served.
+pub(super) fn write(text: &mut Exposition, status: &ConfigStatus, hashes: &mut Hashes) {
+    reloads(text, status);
+    documents(text, status);
+    revisions(text, status);
     if let Some(applied) = &status.applied {
         if hashes.front() != Some(&applied.hash) {
             hashes.retain(|hash| *hash != applied.hash);
             hashes.push_front(applied.hash.clone());
             hashes.truncate(FORMER + 1);
         }
-        let help = "1 for the configuration that is served, 0 for those before.";
         let samples = hashes.iter().enumerate();
-        let samples = samples.map(|(age, hash)| (vec![("hash", hash.clone())], u8::from(age == 0)));
-        text.metric(MetricType::Gauge, names::CONFIG_HASH_INFO, help, samples);
+        let samples = samples.map(|(age, hash)| ([hash], u8::from(age == 0)));
+        text.samples(&names::CONFIG_HASH_INFO, samples);
     }
-    text.into_text()
 }
 
 fn reloads(text: &mut Exposition, status: &ConfigStatus) {
     let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let name = names::CONFIG_LAST_RELOAD_SUCCESSFUL;
-    let help = "Whether the last reload took over all documents.";
     let successful = status.last_reload.map(|reload| u64::from(reload.successful));
-    single(text, MetricType::Gauge, (name, help), successful);
-    let name = names::CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP;
-    let help = "When all documents were last taken over.";
+    single(text, &names::CONFIG_LAST_RELOAD_SUCCESSFUL, successful);
     let last = status.last_success.map(|at| seconds(at).as_secs());
-    single(text, MetricType::Gauge, (name, help), last);
-    let help = "Attempts to read the whole configuration.";
-    single(text, MetricType::Counter, (names::CONFIG_RELOADS, help), Some(status.reloads.all));
+    single(text, &names::CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP, last);
+    single(text, &names::CONFIG_RELOADS, Some(status.reloads.all));
     let failures = [
-        ("fetch", status.reloads.failed_fetch),
-        ("parse", status.reloads.failed_parse),
-        ("validate", status.reloads.failed_validate),
+        (["fetch"], status.reloads.failed_fetch),
+        (["parse"], status.reloads.failed_parse),
+        (["validate"], status.reloads.failed_validate),
     ];
-    let samples = failures.map(|(reason, count)| (vec![("reason", reason.to_owned())], count));
-    let help = "Attempts that failed.";
-    text.metric(MetricType::Counter, names::CONFIG_RELOAD_FAILURES, help, samples);
+    text.samples(&names::CONFIG_RELOAD_FAILURES, failures);
 }
 
 /// Kinds are those that exist: what else a store's keys say never becomes a label.
@@ -70,38 +56,28 @@ fn documents(text: &mut Exposition, status: &ConfigStatus) {
     let stale = status.rejected.iter().filter(|rejected| rejected.stale_since.is_some());
     let rejected = status.rejected.iter().map(|rejected| (&*rejected.key, 1));
     let partial = status.partial.iter().map(|(kind, count)| (kind.plural(), *count));
-    let help = "Documents that do not serve as they were last written.";
-    by_kind(text, names::CONFIG_REJECTED, help, rejected);
-    let help = "Documents that serve without fields that this version does not know.";
-    by_kind(text, names::CONFIG_PARTIALLY_COMPATIBLE, help, partial);
-    let help = "Documents that serve as they were before they were rejected.";
-    by_kind(text, names::CONFIG_STALE_SERVED, help, stale.map(|rejected| (&*rejected.key, 1)));
+    by_kind(text, &names::CONFIG_REJECTED, rejected);
+    by_kind(text, &names::CONFIG_PARTIALLY_COMPATIBLE, partial);
+    by_kind(text, &names::CONFIG_STALE_SERVED, stale.map(|rejected| (&*rejected.key, 1)));
 }
 
 fn by_kind<'a>(
     text: &mut Exposition,
-    name: &str,
-    help: &str,
+    metric: &Metric,
     found: impl Iterator<Item = (&'a str, usize)>,
 ) {
-    let mut counts: BTreeMap<_, _> = Kind::ALL.iter().map(|kind| (kind.plural(), 0)).collect();
+    let mut counts: BTreeMap<_, _> = Kind::ALL.iter().map(|kind| ([kind.plural()], 0)).collect();
     for (key, count) in found {
         let kind = key.split('/').next().and_then(Kind::from_plural);
-        *counts.entry(kind.map_or("unknown", Kind::plural)).or_insert(0) += count;
+        *counts.entry([kind.map_or("unknown", Kind::plural)]).or_insert(0) += count;
     }
-    let samples = counts.into_iter().map(|(kind, count)| (vec![("kind", kind.to_owned())], count));
-    text.metric(MetricType::Gauge, name, help, samples);
+    text.samples(metric, counts);
 }
 
 fn revisions(text: &mut Exposition, status: &ConfigStatus) {
     let observed = status.source.as_ref().map(|source| source.revision);
+    single(text, &names::CONFIG_OBSERVED_REVISION, observed);
     let applied = status.applied.as_ref().map(|applied| applied.revision);
-    let connected = Some(u64::from(status.connected));
-    for (name, help, value) in [
-        (names::CONFIG_OBSERVED_REVISION, "The source's revision that was last read.", observed),
-        (names::CONFIG_APPLIED_REVISION, "The source's revision that is served.", applied),
-        (names::CONFIG_SOURCE_CONNECTED, "Whether the source is being watched.", connected),
-    ] {
-        single(text, MetricType::Gauge, (name, help), value);
-    }
+    single(text, &names::CONFIG_APPLIED_REVISION, applied);
+    single(text, &names::CONFIG_SOURCE_CONNECTED, Some(u64::from(status.connected)));
 }

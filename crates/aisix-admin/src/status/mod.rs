@@ -5,11 +5,11 @@ mod config;
 mod metrics;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aisix_gateway::{GatewayHandle, probe};
 use aisix_store::{Applied, ConfigStatus};
-use aisix_telemetry::CONTENT_TYPE;
+use aisix_telemetry::{CONTENT_TYPE, Exposition, Metrics};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,21 +26,23 @@ pub struct StatusApi;
 struct Sources {
     gateway: Arc<dyn GatewayHandle>,
     applied: Applied,
+    requests: Arc<Metrics>,
     /// What the configuration's source is called.
     source: &'static str,
-    hashes: Mutex<metrics::Hashes>,
+    hashes: Arc<Mutex<metrics::Hashes>>,
 }
 
 impl StatusApi {
-    /// The metrics at this path and `/status/*`, of this gateway and what follows its source;
-    /// `source` is what kind of source that is, such as `embedded`.
+    /// The metrics at this path and `/status/*`, of this gateway, what counts its requests and what
+    /// follows its source; `source` is what kind of source that is, such as `embedded`.
     pub fn router(
         metrics_path: &str,
         gateway: Arc<dyn GatewayHandle>,
+        requests: Arc<Metrics>,
         applied: Applied,
         source: &'static str,
     ) -> Router {
-        let sources = Sources { gateway, applied, source, hashes: Mutex::default() };
+        let sources = Sources { gateway, applied, requests, source, hashes: Arc::default() };
         Router::new()
             .route(metrics_path, get(metrics))
             .route("/status/ready", get(ready))
@@ -53,12 +55,33 @@ impl StatusApi {
 
 impl Sources {
     /// Hashes every document after a change, which is not for a thread that serves.
-    #[expect(clippy::disallowed_methods, reason = "it ends by itself, and holds nothing but data")]
     async fn configuration(&self) -> Result<ConfigStatus, ApiError> {
         let applied = self.applied.clone();
-        let status = tokio::task::spawn_blocking(move || applied.status()).await;
-        status.map_err(|stopped| ApiError::internal("internal error", stopped))
+        aside(move || applied.status()).await
     }
+
+    /// All metrics; of many label sets they are a long text.
+    async fn metrics(&self) -> Result<String, ApiError> {
+        let (applied, requests) = (self.applied.clone(), self.requests.clone());
+        let hashes = self.hashes.clone();
+        let written = move || {
+            let mut text = Exposition::default();
+            let mut hashes = hashes.lock().unwrap_or_else(PoisonError::into_inner);
+            metrics::write(&mut text, &applied.status(), &mut hashes);
+            requests.write(&mut text);
+            text.into_text()
+        };
+        aside(written).await
+    }
+}
+
+/// Work that is not for a thread that serves.
+#[expect(clippy::disallowed_methods, reason = "it ends by itself, and holds nothing but data")]
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|stopped| ApiError::internal("internal error", stopped))
 }
 
 async fn ready(State(sources): State<Arc<Sources>>) -> Response {
@@ -80,9 +103,7 @@ async fn models(State(sources): State<Arc<Sources>>) -> Json<Vec<ModelStatus>> {
 }
 
 async fn metrics(State(sources): State<Arc<Sources>>) -> Result<Response, ApiError> {
-    let status = sources.configuration().await?;
-    let mut hashes = sources.hashes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let text = metrics::of(&status, &mut hashes);
+    let text = sources.metrics().await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }
 

@@ -6,6 +6,7 @@ use aisix_admin::StatusApi;
 use aisix_core::resource::PlainSecrets;
 use aisix_gateway::Readiness;
 use aisix_store::{Applied, ConfigStore as _, Expect, MemoryStore, Supervisor};
+use aisix_telemetry::{AuthDecision, Metrics, MetricsSettings};
 use aisix_testing::wait;
 use axum::Router;
 use axum::body::Body;
@@ -22,6 +23,7 @@ struct Monitored {
     store: MemoryStore,
     applied: Applied,
     gateway: Arc<FakeGateway>,
+    requests: Arc<Metrics>,
     router: Router,
 }
 
@@ -39,8 +41,10 @@ impl Monitored {
             Supervisor::new(Arc::new(store.clone()), Arc::new(PlainSecrets), |_| {});
         let running = tokio::spawn(supervisor.run(std::future::pending()));
         let gateway = Arc::new(FakeGateway::default());
-        let router = StatusApi::router("/metrics", gateway.clone(), applied.clone(), "embedded");
-        (Self { store, applied, gateway, router }, running)
+        let requests = Arc::new(Metrics::new(&MetricsSettings::default()));
+        let (handle, follows) = (gateway.clone(), applied.clone());
+        let router = StatusApi::router("/metrics", handle, requests.clone(), follows, "embedded");
+        (Self { store, applied, gateway, requests, router }, running)
     }
 
     async fn put(&self, key: &str, value: &Value) {
@@ -180,4 +184,14 @@ async fn hashes_of_former_configurations_are_zero_and_few() {
         text.lines().filter(|line| line.starts_with("aisix_config_hash_info{")).collect();
     assert_eq!(samples.len(), 9);
     assert!(samples[0].ends_with("} 1") && samples[1..].iter().all(|line| line.ends_with("} 0")));
+}
+
+#[tokio::test]
+async fn one_answer_holds_the_metrics_of_requests_as_well() {
+    let monitored = Monitored::new().await;
+    monitored.requests.authenticated(AuthDecision::UnknownKey);
+    let sample = "aisix_auth_decisions_total{method=\"api_key\",result=\"denied\",\
+                  reason=\"unknown_key\"}";
+    assert_eq!(monitored.metric(sample).await.as_deref(), Some("1"));
+    assert_eq!(monitored.metric("aisix_config_source_connected").await.as_deref(), Some("1"));
 }

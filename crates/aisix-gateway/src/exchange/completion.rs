@@ -1,17 +1,24 @@
 //! The end of an exchange, told exactly once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aisix_core::chat::{
     ChatEvents, ChatResponse, FrameOutline, ResponseOutline, Usage, fold, unfold,
 };
-use aisix_core::{Carried, Error, Id};
+use aisix_core::snapshot::Stored;
+use aisix_core::{Carried, Error, ErrorCode, Model};
 use aisix_dialects::Depth;
-use aisix_hooks::{Access, ActiveHooks, Outcome};
-use aisix_telemetry::AccessRecord;
+use aisix_hooks::{Access, ActiveHooks, HookRequest, Outcome, RequestInfo};
+use aisix_telemetry::{AccessRecord, ClientType, Finished, Metrics, RequestLabels};
 use bytes::Bytes;
 
 use super::service::Arrival;
+use crate::labels;
+use crate::route::Candidate;
+
+/// What metrics call a model whose name leads nowhere.
+const UNRESOLVED: &str = "unresolved";
 
 /// What is told when an exchange ends, gathered on its way.
 ///
@@ -19,28 +26,52 @@ use super::service::Arrival;
 /// caller left.
 pub(crate) struct Completion {
     arrival: Arc<Arrival>,
-    api_key_id: Id,
+    info: Arc<RequestInfo>,
     hooks: ActiveHooks,
+    metrics: Arc<Metrics>,
+    /// The program that asks.
+    program: ClientType,
     outcome: Outcome,
+    stream: bool,
+    /// When the first event went to the caller, counted from the request's arrival.
+    first_event: Option<Duration>,
+    /// The name that the caller sent, of a model that it may use.
     model: Option<Arc<str>>,
-    provider: Option<String>,
-    /// Who was called last without success: the provider, and the name of the model.
-    failed_at: Option<(String, Arc<str>)>,
+    /// The model that it leads to, whether the caller may use it or not.
+    addressed: Option<Arc<Stored<Model>>>,
+    /// Who was called last.
+    called: Option<Called>,
     error: Option<Error>,
     reported: bool,
 }
 
+/// A candidate that was called.
+struct Called {
+    candidate: Candidate,
+    /// Whether it answered.
+    served: bool,
+}
+
 impl Completion {
-    pub(super) fn new(arrival: Arc<Arrival>, api_key_id: Id, hooks: ActiveHooks) -> Self {
+    pub(super) fn new(
+        arrival: Arc<Arrival>,
+        info: Arc<RequestInfo>,
+        hooks: ActiveHooks,
+        (metrics, program): (Arc<Metrics>, ClientType),
+    ) -> Self {
         let outcome = Outcome { status: 499, cancelled: true, ..Outcome::default() };
         Self {
             arrival,
-            api_key_id,
+            info,
             hooks,
+            metrics,
+            program,
             outcome,
+            stream: false,
+            first_event: None,
             model: None,
-            provider: None,
-            failed_at: None,
+            addressed: None,
+            called: None,
             error: None,
             reported: false,
         }
@@ -67,23 +98,41 @@ impl Completion {
         self.hooks.interest().response == Access::Hold
     }
 
+    /// Whether a stream is asked for.
+    pub(super) fn asked(&mut self, stream: bool) {
+        self.stream = stream;
+    }
+
+    /// The hooks have seen the request, whether they let it pass or not.
+    pub(super) fn seen(&mut self, request: &HookRequest) {
+        let named = || self.info.snapshot.resolve_model(request.payload.model()?);
+        self.addressed = request.model.as_ref().or_else(named).cloned();
+    }
+
     /// The model exists, and the caller may use it: from here on its name is safe to report.
     pub(super) fn model(&mut self, name: &Arc<str>) {
         self.model = Some(name.clone());
     }
 
-    pub(super) fn attempted(&mut self) {
+    /// This candidate is about to be called; says whether another one was before.
+    pub(super) fn attempted(&mut self, candidate: &Candidate) -> bool {
         self.outcome.attempts += 1;
+        self.called = Some(Called { candidate: candidate.clone(), served: false });
+        self.outcome.attempts > 1
     }
 
-    pub(super) fn served(&mut self, provider: String, model: Arc<str>) {
-        self.failed_at = None;
-        self.provider = Some(provider);
-        self.outcome.served_by = Some(model);
+    /// The candidate that was called last answers.
+    pub(super) fn served(&mut self) {
+        if let Some(called) = &mut self.called {
+            called.served = true;
+            self.outcome.served_by = Some(called.candidate.target.display_name.clone());
+        }
     }
 
-    pub(super) fn failed_at(&mut self, provider: String, model: Arc<str>) {
-        self.failed_at = Some((provider, model));
+    /// Something of a streamed answer goes to the caller.
+    pub(super) fn event_sent(&mut self) {
+        let arrival = &self.arrival;
+        self.first_event.get_or_insert_with(|| arrival.started.elapsed());
     }
 
     pub(super) fn usage(&mut self, usage: Option<Usage>) {
@@ -147,7 +196,7 @@ impl Completion {
         Ok(())
     }
 
-    /// Tells the hooks and the log, unless they have been told.
+    /// Tells the hooks, the log and the metrics, unless they have been told.
     pub(super) fn report(&mut self) {
         if std::mem::replace(&mut self.reported, true) {
             return;
@@ -155,19 +204,55 @@ impl Completion {
         self.outcome.duration = self.arrival.started.elapsed();
         self.hooks.complete(&self.outcome);
         if let Some(cause) = self.error.as_ref().and_then(std::error::Error::source) {
-            let failed_at = self.failed_at.as_ref();
-            let provider = failed_at.map(|(provider, _)| provider).or(self.provider.as_ref());
-            let model = failed_at.map(|(_, model)| model).or(self.outcome.served_by.as_ref());
+            let called = self.called.as_ref().map(|called| &called.candidate);
+            let provider = called.map(Candidate::provider);
+            let model = called.map(|candidate| &candidate.target.display_name);
             let model = model.or(self.model.as_ref()).map(|name| &**name);
             let request_id = &*self.arrival.request_id;
             tracing::warn!(request_id, provider, model, cause, "request failed");
         }
         self.record().write();
+        self.metrics.finished(&self.finished());
+    }
+
+    fn finished(&self) -> Finished<'_> {
+        let called = self.called.as_ref().map(|called| &called.candidate);
+        let Outcome { status, cancelled, attempts, duration, usage, .. } = self.outcome;
+        Finished {
+            labels: self.labels(),
+            to_model: self.arrival.endpoint.leads_to_models(),
+            stream: self.stream,
+            is_fallback: attempts > 1,
+            status,
+            left_early: cancelled && status == 499,
+            duration,
+            first_token: self.first_event.filter(|_| self.stream),
+            usage: called.zip(usage).map(|(candidate, usage)| candidate.bill(usage)),
+            client: self.program,
+        }
+    }
+
+    fn labels(&self) -> RequestLabels<'_> {
+        let mut labels = labels::of_caller(self.arrival.endpoint, &self.info.caller);
+        if let Some(model) = &self.addressed {
+            labels.model = &model.spec.display_name;
+        } else if self.outcome.error == Some(ErrorCode::ModelNotFound) {
+            labels.model = UNRESOLVED;
+        }
+        if let Some(Called { candidate, .. }) = &self.called {
+            let target = candidate.labels();
+            labels.provider = target.provider;
+            labels.upstream_model = target.upstream_model;
+            labels.provider_key_id = target.provider_key_id;
+            labels.provider_key_name = &candidate.target.provider_key.spec.display_name;
+        }
+        labels
     }
 
     fn record(&self) -> AccessRecord<'_> {
         let usage = self.outcome.usage;
         let served_by = self.outcome.served_by.as_deref();
+        let served = self.called.as_ref().filter(|called| called.served);
         AccessRecord {
             request_id: &self.arrival.request_id,
             method: self.arrival.method.as_str(),
@@ -175,8 +260,8 @@ impl Completion {
             status: self.outcome.status,
             latency: self.outcome.duration,
             model: self.model.as_deref(),
-            provider: self.provider.as_deref(),
-            api_key_id: Some(self.api_key_id.as_str()),
+            provider: served.map(|called| called.candidate.provider()),
+            api_key_id: Some(self.info.caller.api_key().id.as_str()),
             served_by_model: served_by.filter(|name| self.model.as_deref() != Some(name)),
             attempts: (self.outcome.attempts > 0).then_some(self.outcome.attempts),
             prompt_tokens: usage.map(|usage| usage.input),

@@ -115,6 +115,7 @@ impl EventBody {
     fn relay(&mut self, events: Vec<Carried<ChatEvents>>) -> Result<(), Error> {
         for mut frame in events {
             self.completion.pass(&mut frame)?;
+            self.completion.event_sent();
             self.encoder.push(&mut frame, &mut self.out)?;
         }
         Ok(())

@@ -27,7 +27,7 @@ pub(crate) use service::{Arrival, ExchangeService};
 use self::attempt::Attempt;
 use self::completion::Completion;
 use self::upstream::UpstreamStream;
-use crate::body::{self, AnswerBody, BodyError};
+use crate::body::{self, AnswerBody, BodyError, Oversized};
 use crate::client::Client;
 use crate::published::Shared;
 use crate::respond;
@@ -98,16 +98,20 @@ impl Exchange {
         B::Error: Into<BodyError>,
     {
         // 1 decode
-        let bytes = body::read(body, &self.shared.settings).await?;
+        let oversized = Oversized::at(self.arrival.endpoint, &self.shared.metrics);
+        let bytes = body::read(body, &self.shared.settings, oversized).await?;
         if !json {
             return Err(Error::invalid_json());
         }
         let chat = self.dialect().decode_request(bytes)?;
         let (stream, context) = (chat.outline().stream, self.context(&chat));
+        self.completion.asked(stream);
         // 2 hooks
         let payload = Payload::Chat(chat);
         let mut request = HookRequest { info: self.info.clone(), payload, model: None };
-        if let Flow::Answer(answer) = self.completion.hooks().on_request(&mut request).await? {
+        let flow = self.completion.hooks().on_request(&mut request).await;
+        self.completion.seen(&request);
+        if let Flow::Answer(answer) = flow? {
             return self.respond(Source::Hook(answer), stream, context, None).await;
         }
         let HookRequest { payload: Payload::Chat(mut chat), model, .. } = request else {
@@ -178,8 +182,11 @@ impl Exchange {
         failover: &Failover,
         chat: &mut Carried<ChatRequest>,
     ) -> Result<(Source, Option<Arc<str>>), Error> {
-        self.completion.attempted();
-        let model = &candidate.target.model_id;
+        let metrics = self.shared.metrics.clone();
+        let fallback = self.completion.attempted(&candidate);
+        if failover.group().is_some() {
+            metrics.attempt_begun(candidate.labels());
+        }
         let attempt = Attempt {
             candidate: &candidate,
             shared: &self.shared,
@@ -188,20 +195,26 @@ impl Exchange {
             inbound: self.dialect().id(),
             looks_inside: self.completion.looks_inside(),
         };
-        match attempt.run(chat).await {
+        let outcome = attempt.run(chat).await;
+        if let Some(group) = failover.group() {
+            metrics.attempted(candidate.labels(), outcome.is_ok());
+            if fallback {
+                let target = &candidate.target.display_name;
+                metrics.fell_back(&group.display_name, target, outcome.is_ok());
+            }
+        }
+        let model = &candidate.target.model_id;
+        match outcome {
             Ok(source) => {
                 self.shared.health.succeeded(model);
+                self.completion.served();
                 let name = candidate.target.display_name.clone();
-                self.completion.served(candidate.provider, name.clone());
-                let served_by = failover.names_who_served().then_some(name);
-                Ok((source, served_by))
+                Ok((source, failover.group().map(|_| name)))
             }
             Err(error) => {
                 if error.kind().blames_upstream() {
                     self.shared.health.failed(model);
                 }
-                let name = candidate.target.display_name.clone();
-                self.completion.failed_at(candidate.provider, name);
                 Err(error)
             }
         }
@@ -226,10 +239,12 @@ impl Exchange {
             Source::Stream(upstream) => {
                 let mut held = upstream.collect(&mut self.completion).await?;
                 self.completion.hooks().on_release(&mut held).await?;
+                self.completion.event_sent();
                 self.stream_whole(&mut held, context)?
             }
             Source::Hook(answer) => {
                 headers.extend(answer.headers);
+                self.completion.event_sent();
                 self.made(answer.response, stream, context)?
             }
             Source::Whole(mut answer) => {

@@ -10,8 +10,9 @@ use std::task::{Context, Poll};
 use aisix_core::{Caller, Error, Operation};
 use aisix_dialects::Dialect;
 use aisix_hooks::RequestInfo;
-use aisix_telemetry::AccessRecord;
+use aisix_telemetry::{AccessRecord, AuthDecision, ClientType, Finished, Metrics};
 use bytes::Bytes;
+use http::header::USER_AGENT;
 use http::{Method, Request, Response};
 use http_body::Body;
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ use crate::client::Client;
 use crate::endpoints::Endpoint;
 use crate::generation::Generation;
 use crate::published::Shared;
-use crate::respond;
+use crate::{labels, respond};
 
 /// What is known of a request when its endpoint is found; travels in its extensions.
 pub(crate) struct Arrival {
@@ -80,25 +81,32 @@ where
                 let error = Error::internal("the layers around the exchange did not run");
                 return Ok(respond::error(&aisix_dialects::OPENAI_CHAT, &error));
             };
+            shared.metrics.authenticated(AuthDecision::Allowed);
             Ok(match arrival.operation {
-                Operation::ListModels => list_models(&arrival, &caller),
+                Operation::ListModels => list_models(&arrival, &caller, &shared.metrics),
                 _ => {
                     let json = body::is_json(&head.headers);
-                    Exchange::new(shared, client, arrival, caller).run(json, body).await
+                    let user_agent = head.headers.get(USER_AGENT).map(|value| value.as_bytes());
+                    let program = shared.metrics.client_type(user_agent);
+                    let exchange = Exchange::new(shared, client, arrival, caller, program);
+                    exchange.run(json, body).await
                 }
             })
         })
     }
 }
 
-fn list_models(arrival: &Arrival, caller: &Caller) -> Response<AnswerBody> {
+fn list_models(arrival: &Arrival, caller: &Caller, metrics: &Metrics) -> Response<AnswerBody> {
     let list = models::list(&arrival.generation.snapshot, caller, arrival.unix_seconds());
+    let (status, duration) = (200, arrival.started.elapsed());
+    let labels = labels::of_caller(arrival.endpoint, caller);
+    metrics.finished(&Finished { labels, status, duration, ..Finished::default() });
     let record = AccessRecord {
         request_id: &arrival.request_id,
         method: arrival.method.as_str(),
         path: arrival.endpoint.path,
-        status: 200,
-        latency: arrival.started.elapsed(),
+        status,
+        latency: duration,
         api_key_id: Some(caller.api_key().id.as_str()),
         ..AccessRecord::default()
     };
@@ -107,8 +115,13 @@ fn list_models(arrival: &Arrival, caller: &Caller) -> Response<AnswerBody> {
 }
 
 impl Exchange {
-    fn new(shared: Arc<Shared>, client: Client, arrival: Arc<Arrival>, caller: Caller) -> Self {
-        let api_key_id = caller.api_key().id.clone();
+    fn new(
+        shared: Arc<Shared>,
+        client: Client,
+        arrival: Arc<Arrival>,
+        caller: Caller,
+        program: ClientType,
+    ) -> Self {
         let info = Arc::new(RequestInfo {
             request_id: arrival.request_id.clone(),
             operation: arrival.operation,
@@ -117,7 +130,8 @@ impl Exchange {
             client_ip: arrival.client_ip,
         });
         let hooks = arrival.generation.pipeline.start(&info);
-        let completion = Completion::new(arrival.clone(), api_key_id, hooks);
+        let metrics = shared.metrics.clone();
+        let completion = Completion::new(arrival.clone(), info.clone(), hooks, (metrics, program));
         Self { shared, client, arrival, info, completion }
     }
 }

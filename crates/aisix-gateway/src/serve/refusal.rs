@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 use aisix_core::Error;
 use aisix_dialects::{Dialect as _, OPENAI_CHAT};
+use aisix_telemetry::AccessRecord;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -72,6 +73,16 @@ fn replacement(status: u16) -> Vec<u8> {
         .and_then(|status| status.canonical_reason())
         .unwrap_or("Bad Request");
     let id = request_id::of(&HeaderMap::new(), &[]);
+    // What was asked for is not known: that is what is wrong with it.
+    let record = AccessRecord {
+        request_id: &id,
+        method: "-",
+        path: "-",
+        status,
+        error: Some(what),
+        ..AccessRecord::default()
+    };
+    record.write();
     let version = env!("CARGO_PKG_VERSION");
     let mut answer = format!(
         "HTTP/1.1 {status} {reason}\r\nserver: AISIX/{version}\r\nx-aisix-request-id: {id}\r\n\

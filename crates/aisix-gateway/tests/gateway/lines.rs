@@ -75,11 +75,11 @@ async fn denials_say_why_and_are_not_in_the_access_log() {
         ("api_keys/old", key("sk-old", "expires_at", json!("2020-01-01T00:00:00Z"))),
     ]));
     let world = World::with(Settings::default(), &all);
-    for (sent, level, reason) in [
-        ("", "DEBUG", "missing_credentials"),
-        ("sk-nobody", "DEBUG", "unknown_key"),
-        ("sk-off", "WARN", "key_disabled"),
-        ("sk-old", "WARN", "key_expired"),
+    for (sent, level, method, reason) in [
+        ("", "DEBUG", "none", "missing_credentials"),
+        ("sk-nobody", "DEBUG", "api_key", "unknown_key"),
+        ("sk-off", "WARN", "api_key", "key_disabled"),
+        ("sk-old", "WARN", "api_key", "key_expired"),
     ] {
         let id = format!("denied-{reason}");
         let mut request = get("GET", "/v1/models", &id);
@@ -87,7 +87,7 @@ async fn denials_say_why_and_are_not_in_the_access_log() {
         request.extensions_mut().insert(Peer(SocketAddr::from(([192, 0, 2, 7], 1))));
         assert_eq!(world.send(request).await.status, 401);
         let line = line("aisix::auth", &id).await;
-        let said = format!("method=\"api_key\" reason=\"{reason}\" http_method=\"GET\"");
+        let said = format!("method=\"{method}\" reason=\"{reason}\" http_method=\"GET\"");
         for part in [level, &said, "path=\"/v1/models\"", "source_ip=192.0.2.7"] {
             assert!(line.contains(part), "{part}: {line}");
         }

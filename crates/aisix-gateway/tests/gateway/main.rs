@@ -20,6 +20,7 @@ mod hooks;
 mod idle;
 mod limits;
 mod lines;
+mod metrics;
 mod model_checks;
 mod probes;
 mod relay;

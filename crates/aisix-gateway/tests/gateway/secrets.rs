@@ -88,6 +88,9 @@ impl Planted {
         let log = logs::of_workers();
         assert!(log.contains("aisix::access"), "something was logged: {log}");
         self.canaries.assert_absent("the log", log.as_bytes());
+        let metrics = self.world.metrics_text();
+        assert!(metrics.contains("aisix_requests_total"), "something was counted: {metrics}");
+        self.canaries.assert_absent("the metrics", metrics.as_bytes());
         let shown = format!("{:?}\n{:?}", self.world.shared, self.served.workers);
         self.canaries.assert_absent("what is shown for debugging", shown.as_bytes());
     }

@@ -128,6 +128,10 @@ async fn what_is_no_http_is_refused_in_json() {
     ] {
         let answer = raw(&served, bytes).await;
         assert_refusal(&answer, 400, MALFORMED);
+        let id = answer.header("x-aisix-request-id").expect("a request id");
+        let line = logs::access_line(id).await;
+        let said = "method=\"-\" path=\"-\" status=400";
+        assert!(line.contains(said) && line.contains("the HTTP request is malformed"), "{line}");
     }
 }
 

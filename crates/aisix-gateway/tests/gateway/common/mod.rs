@@ -1,6 +1,7 @@
 //! What these tests share: a gateway in memory, documents to configure it with, and a memory of
 //! what it reported.
 
+pub mod counted;
 pub mod documents;
 pub mod logs;
 pub mod recorder;
