@@ -43,6 +43,7 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     store(config)?;
     secrets(&config.secrets)?;
     metrics(config)?;
+    config.observability.metrics.settings(&config.etcd.env_id)?;
     log_level(&config.observability.log_level).map_err(|reason| ("observability.log_level", reason))
 }
 

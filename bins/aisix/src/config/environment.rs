@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::keys::{self, Key, Kind};
 use super::{ConfigError, others};
@@ -84,6 +84,7 @@ fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
     let parsed = match key.kind {
         Kind::Text | Kind::Secret => Some(value.into()),
         Kind::TextList | Kind::SecretList => Some(list(value)),
+        Kind::NumberList => numbers(value),
         Kind::MapList => maps(value),
         Kind::Flag => value.trim().to_lowercase().parse::<bool>().ok().map(Value::from),
         Kind::Number => value.trim().parse::<u64>().ok().map(Value::from),
@@ -92,7 +93,16 @@ fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
 }
 
 fn list(value: &str) -> Value {
-    value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()
+    items(value).collect()
+}
+
+fn numbers(value: &str) -> Option<Value> {
+    let number = |item: &str| Number::from_f64(item.parse().ok()?).map(Value::Number);
+    items(value).map(number).collect()
+}
+
+fn items(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 /// One JSON array; blank is an empty one.

@@ -103,6 +103,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         Kind::Flag => value.is_boolean(),
         Kind::Number => value.is_u64(),
         Kind::Text | Kind::Secret => value.is_string(),
+        Kind::NumberList => value.as_array().is_some_and(|list| list.iter().all(Value::is_number)),
         Kind::MapList => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
         Kind::TextList | Kind::SecretList => {
             value.as_array().is_some_and(|list| list.iter().all(Value::is_string))

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Number,
     Text,
     TextList,
+    /// Numbers that need not be whole.
+    NumberList,
     /// A list of maps, whose keys are checked where the list is read.
     MapList,
     /// A credential. It is never part of a message, whatever is wrong with it.
@@ -67,6 +69,11 @@ pub(super) const KEYS: &[Key] = &[
     key("observability.metrics.prometheus.enabled", Kind::Flag),
     key("observability.metrics.prometheus.path", Kind::Text),
     key("observability.metrics.prometheus.addr", Kind::Text),
+    key("observability.metrics.buckets.request_e2e_latency", Kind::NumberList),
+    key("observability.metrics.buckets.request_ttft", Kind::NumberList),
+    key("observability.metrics.buckets.guardrail_latency", Kind::NumberList),
+    key("observability.metrics.buckets.a2a_ttfb", Kind::NumberList),
+    key("observability.metrics.client_type_rules", Kind::MapList),
     key("upstream.timeout_ms", Kind::Number),
     key("upstream.stream_timeout_ms", Kind::Number),
     key("upstream.connect_timeout_ms", Kind::Number),
@@ -152,6 +159,7 @@ impl Kind {
             Self::Number => "must be a whole number, 0 or more",
             Self::Text => "must be a string",
             Self::TextList => "must be a list of strings",
+            Self::NumberList => "must be a list of finite numbers",
             Self::MapList => "must be a list of maps; in a variable, a JSON array of objects",
             Self::Secret => "must be a string; quote it if it looks like something else",
             Self::SecretList => {

@@ -12,6 +12,7 @@ mod etcd;
 mod file;
 mod keys;
 mod load;
+mod metrics;
 mod others;
 mod settings;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use serde::Deserialize;
 pub(crate) use error::ConfigError;
 pub(crate) use etcd::Etcd;
 pub(crate) use load::{Loaded, load};
+use metrics::Metrics;
 
 /// Everything that `config.yaml` can say.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -151,14 +153,6 @@ pub(crate) struct Observability {
     pub(crate) log_level: String,
     pub(crate) access_log: bool,
     pub(crate) metrics: Metrics,
-}
-
-/// What monitoring reads.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Metrics {
-    pub(crate) prometheus: Prometheus,
 }
 
 /// The listener of monitoring.

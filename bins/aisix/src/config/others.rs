@@ -44,8 +44,6 @@ pub(super) const OTHERS: &[Other] = &[
     other("managed.heartbeat_interval_secs", All),
     other("managed.mtls_dir", All),
     other("managed.snapshot_cache_path", Only("\"\"")),
-    other("observability.metrics.buckets", Only("{}")),
-    other("observability.metrics.client_type_rules", Only("[]")),
     other("observability.metrics.otlp.enabled", All),
     other("observability.metrics.otlp.endpoint", All),
     other("observability.service_name", All),

@@ -35,6 +35,8 @@ impl Config {
             url_rewrites: (1..).zip(url_rewrites).flat_map(|(n, rule)| rule.compiled(n)).collect(),
             heartbeat: seconds(sse_keepalive_interval_secs),
             upstream: self.upstream.settings(),
+            // Buckets and rules that cannot be used were refused, too.
+            metrics: self.observability.metrics.settings(&self.etcd.env_id).unwrap_or_default(),
         }
     }
 }

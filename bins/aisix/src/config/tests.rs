@@ -1,3 +1,5 @@
+mod metrics;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -587,8 +589,6 @@ fn a_file_of_another_version_loads_where_it_asks_for_nothing_else() {
         "cache.backend",
         "managed.cp_base_url",
         "managed.enabled",
-        "observability.metrics.buckets",
-        "observability.metrics.client_type_rules",
         "observability.metrics.otlp.enabled",
         "observability.service_name",
         "observability.tracing.otlp.enabled",
@@ -617,9 +617,6 @@ fn a_file_that_asks_for_what_another_version_does_is_refused() {
         ("upstream: {retries: 2}", format!("upstream.retries: {}", only("0"))),
         ("upstream: {tls: {verify: false}}", format!("upstream.tls.verify: {}", only("true"))),
         ("upstream: {tls: {ca_file: a.pem}}", format!("upstream.tls.ca_file: {other}")),
-        ("observability: {metrics: {buckets: {request_ttft: [1]}}}", {
-            format!("observability.metrics.buckets: {}", only("{}"))
-        }),
         ("cache: {backnd: memory}", {
             "cache.backnd: unknown key; the keys here are backend, redis".into()
         }),

@@ -108,7 +108,8 @@ impl Process {
         let admin = admin.map(start).transpose()?;
         let (path, applied) = (prometheus.metrics_path(), supervisor.applied());
         let source = if embedded.is_some() { "embedded" } else { "etcd" };
-        let router = StatusApi::router(&path, shared.clone(), applied, source);
+        let requests = shared.metrics().clone();
+        let router = StatusApi::router(&path, shared.clone(), requests, applied, source);
         let start = |listener| Server::start(listener, None, router, idle);
         let metrics = metrics.map(start).transpose()?;
         let address = proxy.local_addr();
