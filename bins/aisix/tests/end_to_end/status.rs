@@ -1,6 +1,7 @@
 //! What monitoring reads of a running gateway.
 
-use aisix_testing::Request;
+use aisix_testing::fixtures::openai::{self, PROMPT_TOKENS};
+use aisix_testing::{Canaries, Exposition, Reply, Request, ScriptedUpstream};
 use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, METRICS, program, start};
@@ -85,4 +86,65 @@ async fn the_path_of_metrics_may_be_another_and_the_listener_may_be_off() {
     std::net::TcpListener::bind(address).expect("an address that nobody listens on");
     process.terminate();
     assert_eq!(process.exited().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn requests_are_counted_and_no_credential_is_among_the_numbers() {
+    let mut canaries = Canaries::new();
+    let (secret, caller) = (canaries.plant("provider key"), canaries.plant("caller key"));
+    let nobody = canaries.plant("key of nobody");
+    canaries.add("admin key", crate::gateway::ADMIN_KEY);
+    let upstream = ScriptedUpstream::start();
+    upstream.enqueue(Reply::json(200, openai::chat_completion("one two")));
+    upstream.enqueue(Reply::sse(openai::chat_stream_with_usage(["a", "b"])));
+    upstream.enqueue(Reply::json(401, format!("{{\"error\":{{\"message\":\"{secret}\"}}}}")));
+    let more = "shutdown: {min_drain_secs: 0}\n\
+                observability: {metrics: {buckets: {request_ttft: [0.5, 30]}, \
+                client_type_rules: [{pattern: ^acme/, client: acme}]}}";
+    let gateway = Gateway::start(&program(more)).await;
+    let key = gateway.provider_key("openai", &upstream.base_url(), &secret).await;
+    gateway.model("gpt", "gpt-4o", &key).await;
+    gateway.caller_key(&caller, &["*"]).await;
+
+    let ask = async |body: String, key: &str| {
+        let request = Request::post("/v1/chat/completions").json(body).bearer(key);
+        request.header("user-agent", "Acme/1").send(gateway.proxy).await.status
+    };
+    assert_eq!(ask(openai::chat_request("gpt", "hi"), &caller).await, 200);
+    assert_eq!(ask(openai::chat_stream_request("gpt", "hi"), &caller).await, 200);
+    assert_eq!(ask(openai::chat_request("gpt", "hi"), &caller).await, 401);
+    assert_eq!(ask(openai::chat_request(&nobody, "hi"), &caller).await, 404);
+    assert_eq!(ask(openai::chat_request("gpt", "hi"), &nobody).await, 401);
+    assert_eq!(Request::get(&format!("/{nobody}")).send(gateway.proxy).await.status, 404);
+
+    let (status, text) = get(&gateway, "/metrics").await;
+    assert_eq!(status, 200);
+    let read = Exposition::read(&text);
+    let requests = |provider, model, status, outcome| {
+        let labels =
+            [("provider", provider), ("model", model), ("status", status), ("outcome", outcome)];
+        read.value("aisix_requests_total", &labels)
+    };
+    assert_eq!(requests("openai", "gpt", "200", "success"), Some(2.0));
+    assert_eq!(requests("openai", "gpt", "401", "client_error"), Some(1.0));
+    assert_eq!(requests("unknown", "unresolved", "404", "client_error"), Some(1.0));
+    assert_eq!(requests("unknown", "unknown", "401", "client_error"), Some(1.0));
+    assert_eq!(requests("unknown", "unknown", "404", "client_error"), Some(1.0));
+    let input = [("client_type", "acme"), ("model", "gpt"), ("token_type", "input")];
+    let tokens = read.value("aisix_llm_tokens_by_client_total", &input);
+    assert_eq!(tokens, Some(2.0 * PROMPT_TOKENS as f64));
+    let edges: Vec<_> =
+        read.of("aisix_request_ttft_seconds_bucket").map(|sample| &*sample.labels["le"]).collect();
+    assert_eq!(edges, ["0.5", "30", "+Inf"]);
+    for (metric, kind) in [
+        ("aisix_proxy_requests_total", "counter"),
+        ("aisix_proxy_request_duration_seconds", "summary"),
+        ("aisix_proxy_in_flight_requests", "gauge"),
+        ("aisix_request_e2e_latency_seconds", "histogram"),
+        ("aisix_config_source_connected", "gauge"),
+    ] {
+        assert_eq!(read.types.get(metric).map(String::as_str), Some(kind), "{metric}");
+    }
+    canaries.assert_absent("the metrics", text.as_bytes());
+    gateway.stop().await;
 }
