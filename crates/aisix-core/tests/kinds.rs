@@ -402,6 +402,27 @@ fn a_snapshot_counts_and_reports_every_kind() {
 }
 
 #[test]
+fn a_field_in_both_of_its_spellings_is_refused_everywhere_and_reported_apart() {
+    let mut seen = 0;
+    for kind in Kind::ALL {
+        for (one, other) in kind.spellings() {
+            let mut both = with(kind, one, json!("a"));
+            both[*other] = json!("b");
+            let message = format!("{one}: give either {one} or {other}, not both");
+            assert_eq!(problem(kind, &both), message);
+            let stored = [entry(format!("{kind}/x"), &both, 1)];
+            let (snapshot, diagnostics) = Snapshot::build(stored, 1, &PlainSecrets);
+            assert_eq!(snapshot.count(kind), 0);
+            let [found] = &diagnostics[..] else { panic!("{diagnostics:?}") };
+            let kind = RejectionKind::ParseFailed;
+            assert_eq!(found.finding, Finding::Rejected { kind, message });
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4);
+}
+
+#[test]
 fn whoever_waits_for_a_name_serves_when_it_is_free() {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::GuardrailAttachments) {
         let entries = [1, 2].map(|at| entry(format!("{kind}/{at}"), &valid(kind), at));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Checked, Invalid, Kind, Strictness};
+use super::{Checked, Invalid, Kind, Problem, Strictness};
 use crate::secret::{MASK, Secret};
 
 /// A resource's JSON object, before it is parsed and as it is stored.
@@ -118,6 +118,20 @@ impl Document {
         strictness: Strictness,
     ) -> Result<Checked<T>, Invalid> {
         super::validity::read(self, strictness)
+    }
+
+    /// Makes sure that no field is given in both of its spellings.
+    ///
+    /// # Errors
+    /// [`Invalid`] for each that is, because two readers could disagree on which one counts.
+    pub fn one_spelling(&self, kind: Kind) -> Result<(), Invalid> {
+        let given = |field: &str| self.0.get(field).is_some_and(|value| !value.is_null());
+        let twice = kind.spellings().iter().filter(|(one, other)| given(one) && given(other));
+        let problem = |&(one, other): &(&str, &str)| {
+            Problem::new(one, format!("give either {one} or {other}, not both"))
+        };
+        let problems: Vec<_> = twice.map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Invalid { problems }) }
     }
 
     /// Calls `visit` with the path and the text of every secret; what it returns replaces the text.

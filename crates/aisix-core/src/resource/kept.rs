@@ -52,6 +52,7 @@ impl<S: Shape> Resource for Kept<S> {
     type Identity = Arc<str>;
 
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
+        document.one_spelling(S::KIND)?;
         let Checked { resource: spec, ignored } = S::read(document, strictness)?;
         let mut findings = Findings::default();
         if let Some(name) = spec.name() {

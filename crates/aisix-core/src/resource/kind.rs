@@ -98,6 +98,18 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.plural() == name)
     }
 
+    /// The top-level fields that may be written in two ways, each with its other spelling.
+    #[must_use]
+    pub fn spellings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::ProviderKeys => &[("secret", "api_key")],
+            Self::PassthroughRoutes | Self::McpServers | Self::A2aAgents => {
+                &[("name", "display_name")]
+            }
+            _ => &[],
+        }
+    }
+
     /// Where a document of this kind holds credentials, as paths of keys. `*` stands for every key
     /// of an object, `**` for any depth of objects and lists. Only string values are secret.
     #[must_use]

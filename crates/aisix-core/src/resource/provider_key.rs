@@ -258,13 +258,9 @@ impl Resource for ProviderKey {
 
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
         let Checked { resource: wire, ignored } = read::<Wire>(document, strictness)?;
-        let secret = match (wire.secret, wire.api_key) {
-            (Some(secret), None) | (None, Some(secret)) => secret,
-            (Some(_), Some(_)) => {
-                return Err(Invalid::one("secret", "give either secret or api_key, not both"));
-            }
-            (None, None) => return Err(Invalid::one("secret", "is required")),
-        };
+        document.one_spelling(Self::KIND)?;
+        let secret = wire.secret.or(wire.api_key);
+        let secret = secret.ok_or_else(|| Invalid::one("secret", "is required"))?;
         let adapter = wire.adapter.or(match wire.provider.as_str() {
             "openai" => Some(AdapterName::OpenAi),
             "anthropic" => Some(AdapterName::Anthropic),

@@ -130,6 +130,8 @@ pub enum RejectionKind {
     UnknownKind,
     /// The bytes are no JSON object.
     NonJson,
+    /// The object can be read in two ways: it gives a field in both of its spellings.
+    ParseFailed,
     /// The object is not a valid resource.
     SchemaFailed,
 }
@@ -142,6 +144,7 @@ impl RejectionKind {
             Self::BadKey => "bad_key",
             Self::UnknownKind => "unknown_kind",
             Self::NonJson => "non_json",
+            Self::ParseFailed => "parse_failed",
             Self::SchemaFailed => "schema_failed",
         }
     }

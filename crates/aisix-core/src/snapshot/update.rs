@@ -119,6 +119,9 @@ fn decode<T: Resource>(
         Ok(document) => document,
         Err(why) => return rejected(Finding::rejected(RejectionKind::NonJson, why)),
     };
+    if let Err(why) = document.one_spelling(key.kind) {
+        return rejected(Finding::rejected(RejectionKind::ParseFailed, why));
+    }
     let checked = document
         .resolve_secrets(key.kind, key.id.as_str(), secrets)
         .and_then(|()| T::decode(&document, Strictness::Lenient));
