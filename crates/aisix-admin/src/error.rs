@@ -82,10 +82,21 @@ impl From<Invalid> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::ReadOnly) {
-            return Self::new(StatusCode::METHOD_NOT_ALLOWED, error.to_string());
-        }
-        Self::internal("store error: the configuration store failed; the log says why", error)
+        let message = match &error {
+            StoreError::ReadOnly => {
+                return Self::new(StatusCode::METHOD_NOT_ALLOWED, error.to_string());
+            }
+            StoreError::TooLarge { .. } => {
+                let message = "is larger than the configuration store takes";
+                return Self::about(StatusCode::BAD_REQUEST, "request body", message);
+            }
+            StoreError::Full { .. } => {
+                "store error: the configuration store is full: what it holds serves on, and \
+                 nothing can be written until its operator makes room"
+            }
+            _ => "store error: the configuration store failed; the log says why",
+        };
+        Self::internal(message, error)
     }
 }
 

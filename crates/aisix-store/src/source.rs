@@ -216,6 +216,24 @@ pub enum StoreError {
     /// The store is read-only.
     #[error("this configuration source is read-only")]
     ReadOnly,
+    /// The store has no room left: it can be read, and written again once somebody made room.
+    #[error("{context}")]
+    Full {
+        /// What was being done.
+        context: String,
+        /// What the store says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The transaction is larger than the store takes.
+    #[error("{context}")]
+    TooLarge {
+        /// What was being done.
+        context: String,
+        /// What the store says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store cannot be read or written.
     #[error("{context}")]
     Unavailable {

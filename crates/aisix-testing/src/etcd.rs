@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::Request;
+use crate::{Request, Response};
 use crate::process::{Process, Program, free_port};
 
 /// The variable that holds the path of etcd.
@@ -123,6 +123,54 @@ impl Etcd {
         self.call("auth/enable", &json!({})).await;
     }
 
+    /// Writes beside all prefixes until it is full and refuses to write.
+    ///
+    /// Meant for one that was started with a small `--quota-backend-bytes`.
+    ///
+    /// # Panics
+    ///
+    /// When it refuses for another reason.
+    pub async fn fill(&self) {
+        let value = STANDARD.encode(vec![b'x'; 256 << 10]);
+        let put = json!({"key": STANDARD.encode("filler"), "value": value});
+        loop {
+            let answer = self.try_call("kv/put", &put, None).await;
+            if answer.status != 200 {
+                assert!(answer.text().contains("space exceeded"), "{}", answer.text());
+                return;
+            }
+        }
+    }
+
+    /// What its operator does when it is full: forgets, gives the room back, ends the alarm.
+    ///
+    /// # Panics
+    ///
+    /// When it stays full.
+    pub async fn make_room(&self) {
+        self.compact().await;
+        self.call("maintenance/defragment", &json!({})).await;
+        let raised = self.call("maintenance/alarm", &json!({"action": "GET"})).await;
+        for alarm in raised["alarms"].as_array().expect("an alarm") {
+            let (member, alarm) = (&alarm["memberID"], &alarm["alarm"]);
+            let end = json!({"action": "DEACTIVATE", "memberID": member, "alarm": alarm});
+            self.call("maintenance/alarm", &end).await;
+        }
+    }
+
+    /// Gives the `root` of [`require_password`](Self::require_password) another password.
+    ///
+    /// # Panics
+    ///
+    /// When `present` is not the password.
+    pub async fn change_password(&self, present: &str, next: &str) {
+        let login = json!({"name": "root", "password": present});
+        let token = self.call("auth/authenticate", &login).await["token"].clone();
+        let change = json!({"name": "root", "password": next});
+        let answer = self.try_call("auth/user/changepw", &change, token.as_str()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
     /// Deletes a key as another program would.
     ///
     /// # Panics
@@ -146,10 +194,18 @@ impl Etcd {
 
     /// Calls its JSON interface, `/v3/<path>`.
     async fn call(&self, path: &str, body: &Value) -> Value {
-        let request = Request::post(&format!("/v3/{path}")).json(body.to_string());
-        let answer = request.send(("127.0.0.1", self.port)).await;
+        let answer = self.try_call(path, body, None).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
+    }
+
+    async fn try_call(&self, path: &str, body: &Value, token: Option<&str>) -> Response {
+        let request = Request::post(&format!("/v3/{path}")).json(body.to_string());
+        let request = match token {
+            Some(token) => request.header("authorization", token),
+            None => request,
+        };
+        request.send(("127.0.0.1", self.port)).await
     }
 }
 

@@ -16,3 +16,4 @@ mod refusals;
 mod sdk;
 mod secrets;
 mod status;
+mod trouble;

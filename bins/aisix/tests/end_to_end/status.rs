@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, METRICS, program, start};
 
-async fn get(gateway: &Gateway, path: &str) -> (u16, String) {
+pub(crate) async fn get(gateway: &Gateway, path: &str) -> (u16, String) {
     let answer = Request::get(path).send(gateway.metrics).await;
     (answer.status, answer.text().to_owned())
 }
 
-async fn config(gateway: &Gateway) -> Value {
+pub(crate) async fn config(gateway: &Gateway) -> Value {
     let (status, text) = get(gateway, "/status/config").await;
     assert_eq!(status, 200);
     serde_json::from_str(&text).expect("JSON")

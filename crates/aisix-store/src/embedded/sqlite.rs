@@ -6,7 +6,7 @@ use aisix_core::snapshot::Revision;
 use aisix_core::{Change, Entry};
 use bytes::Bytes;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, params};
 
 use super::file;
 use crate::engine::Records;
@@ -103,7 +103,12 @@ impl Records for Sqlite {
         };
         write(&mut self.connection).map_err(|error| {
             let context = format!("cannot write the store {}", path.display());
-            StoreError::unavailable(context, file::said(&error))
+            match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => {
+                    StoreError::Full { context, source: file::said(&error).into() }
+                }
+                _ => StoreError::unavailable(context, file::said(&error)),
+            }
         })
     }
 }

@@ -290,6 +290,13 @@ impl Failure {
                 (format!("cannot {what} etcd at {url}"), format!("no answer within {patience:?}"))
             }
         };
+        if self.says("database space exceeded") {
+            return StoreError::Full { context, source: why.into() };
+        }
+        // etcd's own limit, and the one that it sets its gRPC interface.
+        if self.says("request is too large") || self.says("received message larger than max") {
+            return StoreError::TooLarge { context, source: why.into() };
+        }
         StoreError::unavailable(context, why)
     }
 

@@ -9,8 +9,9 @@
 //!   `<prefix>_meta/deleted`, whose revision is compared too; and before the transaction the number
 //!   of documents is compared with the number at the revision that the writer saw, which finds what
 //!   other programs deleted until then. A deletion by another program in the moment between that
-//!   look and the transaction is the one change that goes unnoticed. It can leave a reference
-//!   without its end, which is reported and heals, but no two documents of one name.
+//!   look and the transaction is the one change that goes unnoticed. It only makes names free, so
+//!   that no two documents come to have one; a writer to whom a document matters that it refers to
+//!   demands that it exists, which is compared with the write itself.
 //! - **A deletion of what is not there is no write.** Which documents are there is therefore read
 //!   first, and is then a condition; where only that has changed, the transaction is tried again.
 

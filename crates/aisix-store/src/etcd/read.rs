@@ -7,8 +7,15 @@ use super::client::{Client, Failure};
 use super::wire::{KeyValue, RangeRequest, RangeResponse};
 use crate::source::{Listing, StoreError};
 
-/// How many documents are read at once.
-const PAGE: i64 = 1000;
+/// How many documents are read first, before anything is known of their size.
+const FIRST_PAGE: i64 = 100;
+
+/// How many documents are read at once at most.
+const PAGE: i64 = 5000;
+
+/// How many bytes of documents one page aims at, so that no page of large documents is more than
+/// etcd can send, or than arrives within the deadline of a request.
+const PAGE_BYTES: usize = 8 << 20;
 
 /// How often a listing begins anew because its revision was compacted meanwhile.
 const TRIES: usize = 3;
@@ -45,7 +52,7 @@ pub(super) async fn list(
 
 async fn pages(client: &Client, prefix: &str, range: &Range) -> Result<Listing, Failure> {
     let mut listing = Listing::default();
-    let mut request = RangeRequest { limit: PAGE, ..range.request() };
+    let mut request = RangeRequest { limit: FIRST_PAGE, ..range.request() };
     loop {
         let page = client.range(request.clone()).await?;
         if request.revision == 0 {
@@ -55,12 +62,20 @@ async fn pages(client: &Client, prefix: &str, range: &Range) -> Result<Listing, 
         if let (true, Some(last)) = (page.more, page.kvs.last()) {
             // The smallest key after the last one.
             request.key = [&last.key[..], &[0]].concat().into();
+            request.limit = next_page(&page.kvs);
         }
         listing.entries.extend(page.kvs.into_iter().map(|found| entry(prefix, found)));
         if !page.more {
             return Ok(listing);
         }
     }
+}
+
+/// How many documents to read next, if they are as large as those of this page.
+fn next_page(page: &[KeyValue]) -> i64 {
+    let bytes: usize = page.iter().map(|found| found.key.len() + found.value.len()).sum();
+    let fit = PAGE_BYTES.saturating_mul(page.len()) / bytes.max(1);
+    i64::try_from(fit).unwrap_or(PAGE).clamp(1, PAGE)
 }
 
 /// The revision at which etcd answered.

@@ -236,11 +236,13 @@ impl Supervisor {
         });
         match lost {
             Lost::Compacted => report::compacted(),
-            Lost::Source(error) if !self.lost => {
+            // Why it cannot be watched any more is known when it cannot be listed either.
+            Lost::Source(None) => report::ended(),
+            Lost::Source(Some(error)) if !self.lost => {
                 self.lost = true;
-                report::lost(error.as_ref());
+                report::lost(error);
             }
-            Lost::Source(_) => {}
+            Lost::Source(Some(_)) => {}
         }
     }
 }

@@ -20,9 +20,14 @@ pub(super) fn connected(snapshot: &Snapshot) {
     );
 }
 
+/// The source ended the watch, and may be there all the same.
+pub(super) fn ended() {
+    info!("the configuration source ended the watch: loading it anew");
+}
+
 /// The source is not being watched any more, or not yet.
-pub(super) fn lost(error: Option<&StoreError>) {
-    let error = lost_because(error);
+pub(super) fn lost(error: &StoreError) {
+    let error = lost_because(Some(error));
     warn!(error, "lost the configuration source: trying again, what was loaded serves on");
 }
 

@@ -1,84 +1,19 @@
 //! What becomes of a gateway's configuration when etcd, the network or another program misbehaves.
 #![expect(clippy::unwrap_used, reason = "a test may say: this must hold")]
 
-use std::error::Error;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod gateway;
+mod many;
+mod slow;
 
-use aisix_core::resource::PlainSecrets;
-use aisix_core::{Secret, Snapshot};
+use aisix_core::Secret;
 use aisix_store::{
-    Applied, ConfigSource, ConfigStore, EtcdLogin, EtcdOptions, EtcdStore, EtcdTls, Expect,
-    StoreError, Supervisor, Transaction,
+    ConfigSource as _, ConfigStore as _, EtcdLogin, EtcdOptions, EtcdStore, EtcdTls, Expect,
+    StoreError, Transaction,
 };
 use aisix_testing::{Etcd, free_port, wait};
 use bytes::Bytes;
 
-/// What a gateway serves from an etcd. It stops when it is dropped.
-struct Gateway {
-    applied: Applied,
-    served: Arc<Mutex<Arc<Snapshot>>>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Gateway {
-    fn start(source: impl ConfigSource) -> Self {
-        let served = Arc::new(Mutex::new(Arc::new(Snapshot::default())));
-        let published = served.clone();
-        let publish = move |snapshot| *published.lock().unwrap() = snapshot;
-        let (supervisor, applied) =
-            Supervisor::new(Arc::new(source), Arc::new(PlainSecrets), publish);
-        let task = tokio::spawn(supervisor.run(std::future::pending()));
-        Self { applied, served, task }
-    }
-
-    fn serves(&self, model: &str) -> bool {
-        self.served.lock().unwrap().model_named(model).is_some()
-    }
-
-    async fn comes_to_serve(&self, model: &str) {
-        wait::until(&format!("{model} to be served"), || self.serves(model)).await;
-    }
-
-    async fn is_connected(&self, connected: bool) {
-        let what = format!("connected to be {connected}");
-        wait::until(&what, || self.applied.connected() == connected).await;
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Impatient, so that a test need not wait.
-fn options(etcd: &Etcd) -> EtcdOptions {
-    EtcdOptions {
-        request_timeout: Duration::from_secs(2),
-        keep_alive: Duration::from_millis(200),
-        ..EtcdOptions::new(vec![etcd.url()], "/aisix")
-    }
-}
-
-fn store(etcd: &Etcd) -> EtcdStore {
-    EtcdStore::new(&options(etcd)).unwrap()
-}
-
-fn model(name: &str) -> Bytes {
-    let model = r#"{"display_name":"NAME","provider":"p","model_name":"m","provider_key_id":"k"}"#;
-    Bytes::from(model.replace("NAME", name))
-}
-
-async fn put_model(store: &EtcdStore, name: &str) {
-    store.put(&format!("models/{name}"), model(name), Expect::Any).await.unwrap();
-}
-
-/// An error with its causes, as the log shows it.
-fn chain(error: &StoreError) -> String {
-    let cause = error.source().map(ToString::to_string).unwrap_or_default();
-    format!("{error}: {cause}")
-}
+use gateway::{Gateway, chain, model, options, put_model, store};
 
 #[tokio::test]
 async fn what_was_loaded_serves_on_while_etcd_is_killed_and_started_again() {
