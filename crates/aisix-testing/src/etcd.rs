@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::{Request, Response};
 use crate::process::{Process, Program, free_port};
+use crate::{Request, Response};
 
 /// The variable that holds the path of etcd.
 const BINARY: &str = "AISIX_TEST_ETCD";

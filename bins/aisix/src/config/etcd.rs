@@ -160,21 +160,17 @@ impl Tls {
         }
     }
 
+    /// Fails where a file cannot be read; the store reads them itself, again and again.
     fn read(&self) -> anyhow::Result<Option<EtcdTls>> {
-        let Self { ca_cert_file, client_cert_file, client_key_file, domain_name } = self;
-        let files = (ca_cert_file, client_cert_file, client_key_file);
-        let (Some(ca), Some(certificate), Some(key)) = files else {
-            return Ok(None);
-        };
-        let read = |key: &str, path: &PathBuf| {
-            std::fs::read(path).with_context(|| format!("{key}: cannot read {}", path.display()))
-        };
-        Ok(Some(EtcdTls {
-            ca: read("etcd.tls.ca_cert_file", ca)?,
-            certificate: read("etcd.tls.client_cert_file", certificate)?,
-            key: read("etcd.tls.client_key_file", key)?,
-            domain_name: domain_name.clone(),
-        }))
+        for (key, path) in self.files() {
+            if let Some(path) = path {
+                let cannot = || format!("{key}: cannot read {}", path.display());
+                std::fs::File::open(path).with_context(cannot)?;
+            }
+        }
+        let Self { ca_cert_file, client_cert_file, client_key_file, domain_name } = self.clone();
+        let files = ca_cert_file.zip(client_cert_file).zip(client_key_file);
+        Ok(files.map(|((ca, certificate), key)| EtcdTls { ca, certificate, key, domain_name }))
     }
 }
 

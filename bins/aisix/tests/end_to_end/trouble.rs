@@ -117,7 +117,10 @@ async fn an_etcd_that_is_full_is_said_plainly_and_written_again_when_there_is_ro
     assert_eq!(serving.said("database space exceeded"), 1);
     assert_eq!(serving.ask("chat").await, 200);
     let report = config(&serving.gateway).await;
-    assert_eq!((&report["state"], &report["source"]["connected"]), (&json!("synced"), &json!(true)));
+    assert_eq!(
+        (&report["state"], &report["source"]["connected"]),
+        (&json!("synced"), &json!(true))
+    );
 
     etcd.make_room().await;
     serving.heals().await;
@@ -215,23 +218,40 @@ impl Certificates {
 }
 
 #[tokio::test]
-async fn certificates_that_expire_are_reported_until_there_are_new_ones() {
-    for expires in ["server", "client"] {
-        let certificates = Certificates::new();
-        certificates.write("server", 2999);
-        certificates.write("client", 2999);
-        let mut etcd = certificates.etcd().await;
-        let serving = Serving::start(&around(&etcd, &certificates.keys())).await;
+async fn a_certificate_of_etcd_that_expires_is_reported_until_there_is_a_new_one() {
+    let certificates = Certificates::new();
+    certificates.write("server", 2999);
+    certificates.write("client", 2999);
+    let mut etcd = certificates.etcd().await;
+    let serving = Serving::start(&around(&etcd, &certificates.keys())).await;
 
-        certificates.write(expires, 2001);
-        etcd.kill().await;
-        etcd.start_again().await;
-        serving.serves_on_without_etcd("certificate").await;
+    certificates.write("server", 2001);
+    etcd.kill().await;
+    etcd.start_again().await;
+    serving.serves_on_without_etcd("expired").await;
+    certificates.write("server", 2999);
+    serving.heals().await;
+    serving.gateway.stop().await;
+}
 
-        certificates.write(expires, 2999);
-        serving.heals().await;
-        serving.gateway.stop().await;
-    }
+#[tokio::test]
+async fn a_certificate_of_ours_that_has_expired_is_replaced_without_a_restart() {
+    let certificates = Certificates::new();
+    certificates.write("server", 2999);
+    certificates.write("client", 2001);
+    let etcd = certificates.etcd().await;
+    let gateway = Gateway::start(&around(&etcd, &certificates.keys())).await;
+    let report = config(&gateway).await;
+    assert_eq!(report["state"], "never_loaded");
+    assert_eq!(report["last_failure"]["last_error_kind"], "fetch");
+
+    certificates.write("client", 2999);
+    wait::until_async("etcd to be watched", async || {
+        config(&gateway).await["source"]["connected"] == true
+    })
+    .await;
+    assert_eq!(config(&gateway).await["state"], "empty");
+    gateway.stop().await;
 }
 
 #[tokio::test]
@@ -248,10 +268,11 @@ async fn a_document_that_turns_bad_serves_as_it_was_and_is_said_once() {
     ];
     for (number, (bad, class)) in (1..).zip(cases) {
         etcd.put("/aisix/models/written", bad).await;
-        serving.config_comes_to(class, |config| {
-            config["state"] == "degraded" && config["rejected"][0]["last_error_kind"] == class
-        })
-        .await;
+        serving
+            .config_comes_to(class, |config| {
+                config["state"] == "degraded" && config["rejected"][0]["last_error_kind"] == class
+            })
+            .await;
         assert_eq!(serving.ask("written").await, 200);
         assert_eq!(serving.metric("aisix_config_rejected_resources{kind=\"models\"}").await, "1");
         assert_eq!(
@@ -261,10 +282,11 @@ async fn a_document_that_turns_bad_serves_as_it_was_and_is_said_once() {
         assert_eq!(serving.said("rejected a document"), number);
     }
     etcd.put("/aisix/gizmos/x", "{}").await;
-    serving.config_comes_to("the unknown kind", |config| {
-        config["rejected"][0]["last_error_kind"] == "unknown_kind"
-    })
-    .await;
+    serving
+        .config_comes_to("the unknown kind", |config| {
+            config["rejected"][0]["last_error_kind"] == "unknown_kind"
+        })
+        .await;
     etcd.delete("/aisix/gizmos/x").await;
     etcd.put("/aisix/models/written", &good).await;
     serving.config_comes_to("the good document", |config| config["state"] == "synced").await;

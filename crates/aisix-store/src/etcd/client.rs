@@ -14,8 +14,9 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use tonic::{Code, ConnectError, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
+use tracing::info;
 
-use super::options::{EtcdLogin, EtcdOptions};
+use super::options::{EtcdLogin, EtcdOptions, Trust};
 use super::wire::{
     AuthenticateRequest, AuthenticateResponse, RangeRequest, RangeResponse, TxnRequest,
     TxnResponse, WatchCreateRequest, WatchRequest, WatchResponse,
@@ -36,12 +37,16 @@ pub(super) struct Client {
     /// What etcd gave for the password; it expires.
     token: Mutex<Option<MetadataValue<Ascii>>>,
     patience: Duration,
+    options: EtcdOptions,
+    /// What the connections trust.
+    trust: Mutex<Option<Trust>>,
 }
 
 #[derive(Debug)]
 struct Member {
     url: String,
-    channel: Channel,
+    /// Replaced when there are new certificates.
+    channel: Mutex<Channel>,
 }
 
 /// Why a member did not do what it was asked.
@@ -75,15 +80,20 @@ impl Attempts {
 
 impl Client {
     pub(super) fn new(options: &EtcdOptions) -> Result<Self, StoreError> {
-        let members = options.members()?.into_iter();
-        let members =
-            members.map(|(url, endpoint)| Member { url, channel: endpoint.connect_lazy() });
+        let trust = options.trust()?;
+        let members = options.members(trust.as_ref())?.into_iter();
+        let members = members.map(|(url, endpoint)| {
+            let channel = Mutex::new(endpoint.connect_lazy());
+            Member { url, channel }
+        });
         Ok(Self {
             members: members.collect(),
             current: AtomicUsize::new(0),
             login: options.login.clone(),
             token: Mutex::new(None),
             patience: options.request_timeout,
+            options: options.clone(),
+            trust: Mutex::new(trust),
         })
     }
 
@@ -175,6 +185,9 @@ impl Client {
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
             return Ok(());
         }
+        if failure.is_of_the_connection() {
+            self.renew_trust();
+        }
         attempts.left -= 1;
         if failure.is_the_members_own() {
             // Where somebody else has moved on already, that was for the same reason.
@@ -185,6 +198,27 @@ impl Client {
             }
         }
         Err(failure)
+    }
+
+    /// Connects anew, with the certificates that the files hold now, if those are others.
+    fn renew_trust(&self) {
+        let Ok(Some(now)) = self.options.trust() else {
+            return;
+        };
+        let mut known = self.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref() == Some(&now) {
+            return;
+        }
+        // Files that do not belong together yet are read again at the next failure.
+        let Ok(members) = self.options.members(Some(&now)) else {
+            return;
+        };
+        for (member, (_, endpoint)) in self.members.iter().zip(members) {
+            let mut channel = member.channel.lock().unwrap_or_else(PoisonError::into_inner);
+            *channel = endpoint.connect_lazy();
+        }
+        *known = Some(now);
+        info!("connecting to etcd with the new certificates");
     }
 
     async fn unary<Q, A>(&self, member: &Member, path: &'static str, ask: Q) -> Result<A, Failure>
@@ -253,7 +287,8 @@ impl Client {
 impl Member {
     /// The connection, once it is there. A document may be of any size that etcd permits.
     async fn grpc(&self) -> Result<Grpc<Channel>, Status> {
-        let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(usize::MAX);
+        let channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX);
         grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
         Ok(grpc)
     }
@@ -309,6 +344,15 @@ impl Failure {
         let unknown = |status: &Status| status.code() == Code::Unauthenticated;
         matches!(&self.reason, Reason::Refused(status) if unknown(status))
             || self.says("revision of auth store is old")
+    }
+
+    /// Whether the connection is at fault, as far as can be told: a certificate that is refused is
+    /// only noticed with the first request.
+    fn is_of_the_connection(&self) -> bool {
+        match &self.reason {
+            Reason::Refused(status) | Reason::Login(status) => status.source().is_some(),
+            Reason::Silent(_) => true,
+        }
     }
 
     /// Whether another member might do better.

@@ -1,5 +1,6 @@
 //! How an etcd is reached.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aisix_core::Secret;
@@ -41,17 +42,40 @@ pub struct EtcdLogin {
     pub password: Secret,
 }
 
-/// Certificates and a key, as PEM.
-#[derive(Clone)]
+/// PEM files of certificates and a key. They are read again when a member cannot be asked, so that
+/// new ones may take the place of those that expire.
+#[derive(Debug, Clone)]
 pub struct EtcdTls {
     /// Who signs the members' certificates.
-    pub ca: Vec<u8>,
+    pub ca: PathBuf,
     /// Our certificate.
-    pub certificate: Vec<u8>,
+    pub certificate: PathBuf,
     /// Our certificate's key.
-    pub key: Vec<u8>,
+    pub key: PathBuf,
     /// The name that the members' certificates bear; unset: the host of the first endpoint.
     pub domain_name: Option<String>,
+}
+
+/// What the files hold.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Trust {
+    ca: Vec<u8>,
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl EtcdTls {
+    fn read(&self) -> Result<Trust, StoreError> {
+        let read = |path: &PathBuf| {
+            let context = || format!("cannot use etcd: cannot read {}", path.display());
+            std::fs::read(path).map_err(|error| StoreError::unavailable(context(), error))
+        };
+        Ok(Trust {
+            ca: read(&self.ca)?,
+            certificate: read(&self.certificate)?,
+            key: read(&self.key)?,
+        })
+    }
 }
 
 impl EtcdOptions {
@@ -69,8 +93,16 @@ impl EtcdOptions {
         }
     }
 
+    /// What to trust, as the files say it now; `None` without TLS.
+    pub(super) fn trust(&self) -> Result<Option<Trust>, StoreError> {
+        self.tls.as_ref().map(EtcdTls::read).transpose()
+    }
+
     /// How to connect to each member, with the URL that messages name.
-    pub(super) fn members(&self) -> Result<Vec<(String, Endpoint)>, StoreError> {
+    pub(super) fn members(
+        &self,
+        trust: Option<&Trust>,
+    ) -> Result<Vec<(String, Endpoint)>, StoreError> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let urls = self.endpoints.iter().map(|endpoint| match endpoint.contains("://") {
             true => endpoint.clone(),
@@ -80,7 +112,7 @@ impl EtcdOptions {
         if urls.is_empty() {
             return Err(StoreError::unavailable("cannot use etcd", "there is no endpoint"));
         }
-        let tls = self.client_tls(&urls[0]);
+        let tls = self.client_tls(trust, &urls[0]);
         urls.into_iter().map(|url| Ok((url.clone(), self.member(&url, tls.clone())?))).collect()
     }
 
@@ -99,24 +131,18 @@ impl EtcdOptions {
             .keep_alive_while_idle(true))
     }
 
-    fn client_tls(&self, first: &str) -> Option<ClientTlsConfig> {
-        let tls = self.tls.as_ref()?;
+    fn client_tls(&self, trust: Option<&Trust>, first: &str) -> Option<ClientTlsConfig> {
+        let (tls, trust) = self.tls.as_ref().zip(trust)?;
         let host = || {
             let url = first.parse::<tonic::transport::Uri>().ok()?;
             Some(url.host()?.trim_matches(['[', ']']).to_owned())
         };
         let config = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(&tls.ca))
-            .identity(Identity::from_pem(&tls.certificate, &tls.key));
+            .ca_certificate(Certificate::from_pem(&trust.ca))
+            .identity(Identity::from_pem(&trust.certificate, &trust.key));
         Some(match tls.domain_name.clone().or_else(host) {
             Some(name) => config.domain_name(name),
             None => config,
         })
-    }
-}
-
-impl std::fmt::Debug for EtcdTls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EtcdTls").field("domain_name", &self.domain_name).finish_non_exhaustive()
     }
 }

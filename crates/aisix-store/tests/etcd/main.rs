@@ -275,11 +275,10 @@ async fn members_and_gateways_prove_who_they_are_over_tls() {
     let trust = ["--trusted-ca-file", &ca, "--client-cert-auth"];
     let own = ["--cert-file", &*certificate, "--key-file", &*key];
     let etcd = Etcd::start_with_tls(&[&trust[..], &own[..]].concat()).await;
-    let read = |name: &str| std::fs::read(file(name)).unwrap();
     let tls = EtcdTls {
-        ca: read("ca.pem"),
-        certificate: read("client.pem"),
-        key: read("client-key.pem"),
+        ca: file("ca.pem").into(),
+        certificate: file("client.pem").into(),
+        key: file("client-key.pem").into(),
         domain_name: Some("etcd.test".to_owned()),
     };
     let with = |tls| EtcdStore::new(&EtcdOptions { tls, ..options(&etcd) });
@@ -290,8 +289,11 @@ async fn members_and_gateways_prove_who_they_are_over_tls() {
     let another = EtcdTls { domain_name: Some("another.test".to_owned()), ..tls.clone() };
     let refused = with(Some(another)).unwrap().list().await.unwrap_err();
     assert!(chain(&refused).contains("certificate"), "{}", chain(&refused));
-    let garbage = EtcdTls { key: b"no key".to_vec(), ..tls };
+    let garbage = EtcdTls { key: file("ca.pem").into(), ..tls.clone() };
     assert!(with(Some(garbage)).is_err());
+    let missing = EtcdTls { key: file("missing.pem").into(), ..tls };
+    let refused = with(Some(missing)).unwrap_err();
+    assert!(chain(&refused).contains("missing.pem"), "{}", chain(&refused));
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ const AT_ONCE: usize = 10_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_documents_are_listed_at_one_revision_while_somebody_writes() {
-    let etcd = Etcd::start_with(&["--max-txn-ops", "10000", "--max-request-bytes", "8000000"]).await;
+    let etcd =
+        Etcd::start_with(&["--max-txn-ops", "10000", "--max-request-bytes", "8000000"]).await;
     let store = store(&etcd);
     for block in 0..MANY / AT_ONCE {
         let keys = (0..AT_ONCE).map(|number| format!("models/{:06}", block * AT_ONCE + number));
