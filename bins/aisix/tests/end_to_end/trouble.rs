@@ -49,9 +49,11 @@ impl Serving {
         found.unwrap_or_else(|| panic!("no {sample} in {text}")).to_owned()
     }
 
-    /// How often the log says this.
-    fn said(&self, part: &str) -> usize {
-        self.gateway.process.lines().iter().filter(|line| line.contains(part)).count()
+    /// Waits until the log says this so often, and makes sure that it does not say it more often.
+    async fn says(&self, times: usize, part: &str) {
+        let said = || self.gateway.process.lines().iter().filter(|l| l.contains(part)).count();
+        wait::until(&format!("the log to say '{part}'"), || said() >= times).await;
+        assert_eq!(said(), times, "{part}");
     }
 
     /// What must be true while etcd cannot be read, for a reason that holds these words.
@@ -66,7 +68,7 @@ impl Serving {
         assert_eq!(self.ask("chat").await, 200);
         assert_eq!(self.metric("aisix_config_source_connected").await, "0");
         assert_ne!(self.metric("aisix_config_reload_failures_total{reason=\"fetch\"}").await, "0");
-        assert_eq!(self.said("lost the configuration source"), 1);
+        self.says(1, "lost the configuration source").await;
     }
 
     async fn heals(&self) {
@@ -113,8 +115,8 @@ async fn an_etcd_that_is_full_is_said_plainly_and_written_again_when_there_is_ro
     let message = "store error: the configuration store is full: what it holds serves on, and \
                    nothing can be written until its operator makes room";
     assert_eq!(refused.json::<Value>()["error_msg"], message);
-    assert_eq!(serving.said("admin request failed"), 1);
-    assert_eq!(serving.said("database space exceeded"), 1);
+    serving.says(1, "admin request failed").await;
+    serving.says(1, "database space exceeded").await;
     assert_eq!(serving.ask("chat").await, 200);
     let report = config(&serving.gateway).await;
     assert_eq!(
@@ -135,7 +137,7 @@ async fn an_etcd_that_stops_in_the_middle_of_a_request_costs_that_request_only()
     let refused = serving.create("meanwhile").await;
     assert_eq!(refused.status, 500, "{}", refused.text());
     assert!(refused.text().contains("the configuration store failed"), "{}", refused.text());
-    assert_eq!(serving.said("no answer within 500ms"), 1);
+    serving.says(1, "no answer within 500ms").await;
     assert_eq!(serving.ask("chat").await, 200);
 
     etcd.resume();
@@ -279,7 +281,7 @@ async fn a_document_that_turns_bad_serves_as_it_was_and_is_said_once() {
             serving.metric("aisix_config_stale_served_resources{kind=\"models\"}").await,
             "1"
         );
-        assert_eq!(serving.said("rejected a document"), number);
+        serving.says(number, "rejected a document").await;
     }
     etcd.put("/aisix/gizmos/x", "{}").await;
     serving
