@@ -1,10 +1,14 @@
 //! What is counted of requests, sample by sample.
 
+use std::sync::Arc;
+
 use aisix_gateway::Settings;
+use aisix_hooks::{Access, Hook, HookFactory, Interest, RequestInfo};
 use aisix_telemetry::names;
 use aisix_testing::fixtures::openai::{self, PROMPT_TOKENS};
 use aisix_testing::{Gate, Reply, ScriptedUpstream, wait};
 use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::Request;
 use http_body_util::Full;
 use serde_json::json;
@@ -416,4 +420,67 @@ async fn nothing_that_a_caller_sends_becomes_a_label() {
     for secret in [CALLER, SECRET, &aisix_core::KeyHash::of(CALLER).to_string()] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+/// Bytes, then nothing, and no end.
+fn unfinished(
+    bytes: &'static [u8],
+) -> impl http_body::Body<Data = Bytes, Error = std::io::Error> + Unpin {
+    let beginning =
+        futures_util::stream::iter([Ok(http_body::Frame::data(Bytes::from_static(bytes)))]);
+    http_body_util::StreamBody::new(beginning.chain(futures_util::stream::pending()))
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_while_it_sends_is_counted_by_what_it_was_told() {
+    let upstream = ScriptedUpstream::start();
+    let settings = Settings { body_limit: Some(10), ..Settings::default() };
+    let world = World::set(&upstream, settings);
+    let begin = || Request::post("/v1/chat/completions").header("authorization", CALLER);
+    let small = begin().body(unfinished(b"{")).expect("a request");
+    assert!(world.send(small).now_or_never().is_none());
+    let left = [("status", "499"), ("outcome", "client_error"), ("api_key_id", "k")];
+    world.assert_counted(&names::PROXY_REQUESTS, &[(&left, 1.0)]);
+    world.assert_counted(&names::PROXY_CLIENT_CANCELLED, &[(&[], 1.0)]);
+    world.assert_counted(&names::PROXY_BODY_LIMIT_REJECTIONS, &[]);
+
+    let large = begin().header("content-length", "11").body(unfinished(b"{")).expect("a request");
+    assert!(world.send(large).now_or_never().is_none());
+    let refused = [("status", "413"), ("outcome", "client_error")];
+    world.assert_counted(&names::PROXY_REQUESTS, &[(&left, 1.0), (&refused, 1.0)]);
+    world.assert_counted(
+        &names::PROXY_BODY_LIMIT_REJECTIONS,
+        &[(&[("outcome", "incomplete")], 1.0)],
+    );
+    world.assert_counted(&names::PROXY_IN_FLIGHT, &[(&[], 0.0)]);
+}
+
+/// Sees answers whole before anything of them passes.
+struct Holds;
+
+impl HookFactory for Holds {
+    fn name(&self) -> &'static str {
+        "holds"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest { response: Access::Hold, ..Interest::default() }
+    }
+
+    fn start(&self, _: &Arc<RequestInfo>) -> Option<Box<dyn Hook>> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_held_back_begins_when_it_is_released() {
+    let upstream = ScriptedUpstream::start();
+    upstream.enqueue(Reply::sse(openai::chat_stream_with_usage(["a", "b"])));
+    let all = documents::standard(&upstream.base_url());
+    let world = World::hooked(Settings::default(), &all, vec![Arc::new(Holds)]);
+    assert_eq!(world.send(chat(streamed("hi"))).await.status, 200);
+    let labels = served(&[("stream", "true")]);
+    world.assert_counted(&names::PROXY_REQUESTS, &[(&labels, 1.0)]);
+    world.assert_counted(&names::LLM_TIME_TO_FIRST_TOKEN, &[(&SERVED, 1.0)]);
+    world.assert_counted(&names::LLM_OUTPUT_TOKENS, &[(&SERVED, 2.0)]);
 }

@@ -1,8 +1,8 @@
 //! What is counted, by the values of labels.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
 
 /// The most label sets that one table tells apart.
 pub(super) const MOST: usize = 10_000;
@@ -15,11 +15,14 @@ pub(super) const OVERFLOW: &str = "overflow";
 /// A label set is found without allocating; one that is new is remembered for good. There are no
 /// more than [`MOST`] and what the labels add that do not come from the configuration: whatever is
 /// seen beyond is counted together, so that nothing is lost and nothing grows.
+///
+/// Threads that look something up share no counter and no lock, only the row that they find.
 pub(super) struct Series<const N: usize, V> {
     /// Which labels come from the configuration.
     configured: [bool; N],
-    rows: RwLock<Rows<N, V>>,
-    overflowed: AtomicBool,
+    rows: ArcSwap<Rows<N, V>>,
+    /// Held by who adds a row; whether anything was counted together yet.
+    overflowed: Mutex<bool>,
 }
 
 /// One label set and its value.
@@ -29,42 +32,39 @@ pub(super) struct Row<const N: usize, V> {
 }
 
 struct Rows<const N: usize, V> {
-    /// By the hash of their labels.
-    by_hash: HashMap<u64, Vec<Arc<Row<N, V>>>>,
+    /// By the hash of their labels. A copy with one row more shares the rest.
+    by_hash: imbl::HashMap<u64, Vec<Arc<Row<N, V>>>>,
     count: usize,
 }
 
 impl<const N: usize, V: Default> Series<N, V> {
     /// An empty table.
     pub(super) fn new(configured: [bool; N]) -> Self {
-        let rows = RwLock::new(Rows { by_hash: HashMap::new(), count: 0 });
-        Self { configured, rows, overflowed: AtomicBool::new(false) }
+        let rows = ArcSwap::from_pointee(Rows { by_hash: imbl::HashMap::new(), count: 0 });
+        Self { configured, rows, overflowed: Mutex::new(false) }
     }
 
     /// Changes the value of these labels.
     pub(super) fn update(&self, labels: [&str; N], change: impl FnOnce(&mut V)) {
-        let hash = hash(&labels);
-        {
-            let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(row) = rows.find(hash, &labels) {
-                return change(&mut row.value());
-            }
+        let rows = self.rows.load();
+        match rows.find(hash(&labels), &labels) {
+            Some(row) => change(&mut row.value()),
+            None => change(&mut self.create(labels).value()),
         }
-        change(&mut self.create(labels).value());
     }
 
     /// Every label set, in no particular order.
     pub(super) fn rows(&self) -> Vec<Arc<Row<N, V>>> {
-        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-        rows.by_hash.values().flatten().cloned().collect()
+        self.rows.load().by_hash.values().flatten().cloned().collect()
     }
 
     fn create(&self, mut labels: [&str; N]) -> Arc<Row<N, V>> {
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let mut overflowed = self.overflowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.load();
         if rows.count >= MOST && rows.find(hash(&labels), &labels).is_none() {
             let configured = labels.iter_mut().zip(self.configured);
             configured.filter(|(_, it)| *it).for_each(|(label, _)| *label = OVERFLOW);
-            if !self.overflowed.swap(true, Ordering::Relaxed) {
+            if !std::mem::replace(&mut *overflowed, true) {
                 tracing::warn!(limit = MOST, "too many label sets: further ones are one");
             }
         }
@@ -73,8 +73,9 @@ impl<const N: usize, V: Default> Series<N, V> {
             return row.clone();
         }
         let row = Arc::new(Row { labels: labels.map(Into::into), value: Mutex::default() });
-        rows.by_hash.entry(hash).or_default().push(row.clone());
-        rows.count += 1;
+        let mut by_hash = rows.by_hash.clone();
+        by_hash.entry(hash).or_default().push(row.clone());
+        self.rows.store(Arc::new(Rows { by_hash, count: rows.count + 1 }));
         row
     }
 }
@@ -95,8 +96,7 @@ impl<const N: usize, V> Row<N, V> {
 
 impl<const N: usize, V> std::fmt::Debug for Series<N, V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Series").field("rows", &rows.count).finish_non_exhaustive()
+        f.debug_struct("Series").field("rows", &self.rows.load().count).finish_non_exhaustive()
     }
 }
 
