@@ -26,6 +26,11 @@ pub(crate) enum Command {
     /// Needs no configuration, no account and no network. Everything is removed at the end, unless
     /// --data-dir says where to keep it.
     Quickstart(Quickstart),
+    /// Write what etcd holds as a resources file, with which a gateway needs no etcd.
+    ///
+    /// Credentials become variables, which are listed at the end. Exits with 1 where something
+    /// could not be exported, or the file would not load; it is written all the same.
+    Export(Export),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
@@ -55,4 +60,42 @@ pub(crate) struct Quickstart {
     /// Which of the provider's models to call.
     #[arg(long, value_name = "NAME", requires = "provider")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Members of the cluster, such as http://127.0.0.1:2379; comma separated, or given again.
+    #[arg(long, value_name = "URL", required = true, value_delimiter = ',', value_parser = endpoint)]
+    pub(crate) etcd: Vec<String>,
+
+    /// The root of the keys; with an environment's id, /aisix/<env_id>.
+    #[arg(long, value_name = "KEY", default_value = "/aisix", value_parser = prefix)]
+    pub(crate) prefix: String,
+
+    /// Write credentials as they are, instead of variables.
+    #[arg(long)]
+    pub(crate) reveal_secrets: bool,
+
+    /// The key that opens encrypted credentials: the gateways' store.master_key_file.
+    #[arg(long, value_name = "FILE", requires = "reveal_secrets")]
+    pub(crate) master_key_file: Option<PathBuf>,
+
+    /// The file to write, readable by its owner alone; standard output unless given.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.starts_with("https://") {
+        return Err("export connects without TLS: give an http:// URL".to_owned());
+    }
+    crate::config::endpoint_rule(text, false).map(|()| text.to_owned())
+}
+
+fn prefix(text: &str) -> Result<String, String> {
+    match text.trim_end_matches('/') {
+        "" => Err("must name a root, such as /aisix".to_owned()),
+        root => Ok(root.to_owned()),
+    }
 }

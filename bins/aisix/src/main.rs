@@ -13,6 +13,7 @@
 mod cli;
 mod config;
 mod drain;
+mod export;
 mod logs;
 mod process;
 mod quickstart;
@@ -35,6 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let ended = match Cli::try_parse() {
         Ok(Cli { command: Some(Command::Quickstart(args)), .. }) => quickstart::run(&args),
+        Ok(Cli { command: Some(Command::Export(args)), .. }) => export::run(&args),
         Ok(Cli { command: Some(Command::Completions { shell }), .. }) => completions(shell),
         Ok(Cli { config: Some(path), .. }) => run::run(&path),
         // The command line would have been refused.

@@ -174,7 +174,8 @@ impl Tls {
     }
 }
 
-fn endpoint_rule(endpoint: &str, tls: bool) -> Result<(), String> {
+/// Fails where a text is no URL of a member, saying why.
+pub(crate) fn endpoint_rule(endpoint: &str, tls: bool) -> Result<(), String> {
     if endpoint.contains('@') {
         return Err("holds a user or password: they belong in etcd.user and \
                     etcd.password_env"

@@ -28,7 +28,7 @@ use aisix_store::References;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
-pub(crate) use etcd::Etcd;
+pub(crate) use etcd::{Etcd, endpoint_rule};
 pub(crate) use load::{Loaded, load};
 use metrics::Metrics;
 

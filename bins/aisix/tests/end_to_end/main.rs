@@ -8,6 +8,7 @@ mod drain;
 mod edge;
 mod etcd;
 mod examples;
+mod export;
 mod gateway;
 mod pages;
 mod quickstart;
