@@ -98,3 +98,23 @@ impl Fields {
             .map(move |(name, value)| Native::new(dialect, format!("{prefix}{name}"), value))
     }
 }
+
+/// What is wrong with a message of a request.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    /// Where, below the message.
+    pub(crate) place: String,
+    /// What must stand there.
+    pub(crate) form: &'static str,
+}
+
+impl Flaw {
+    pub(crate) fn new(place: impl Into<String>, form: &'static str) -> Self {
+        Self { place: place.into(), form }
+    }
+
+    /// The same, below a place.
+    pub(crate) fn below(self, place: &str) -> Self {
+        Self { place: format!("{place}{}", self.place), ..self }
+    }
+}

@@ -17,6 +17,7 @@
 //! **Not here.** How an upstream is reached, and which of its answers are failures, is the
 //! adapters' business. Dialects never name one another.
 
+pub mod anthropic_messages;
 mod cache;
 mod count;
 mod dialect;
@@ -30,6 +31,7 @@ mod scan;
 mod sink;
 pub mod sse;
 
+pub use anthropic_messages::ANTHROPIC_MESSAGES;
 pub use dialect::{
     AnswerContext, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
 };

@@ -53,14 +53,16 @@ impl Sink {
             if native.dialect == self.dialect {
                 put(object, &native.name, &native.value);
             } else {
-                self.drop(&native.name);
+                self.drop_natives(std::slice::from_ref(native));
             }
         }
     }
 
-    /// Notes native fields that are left out, whoever understands them.
+    /// Notes native fields that are left out, whoever understands them. What says nothing is no
+    /// loss.
     pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
-        natives.iter().filter(|native| !is_mark(native)).for_each(|native| self.drop(&native.name));
+        let told = |native: &&Native| !is_mark(native) && !says_nothing(&native.value);
+        natives.iter().filter(told).for_each(|native| self.drop(&native.name));
     }
 
     /// The body, and what it could not say.
@@ -87,6 +89,15 @@ pub(crate) fn mark(dialect: DialectId, name: &str) -> Native {
 /// Whether a native field is a mark.
 pub(crate) fn is_mark(native: &Native) -> bool {
     native.name.starts_with(':')
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
 }
 
 fn put(object: &mut Map<String, Value>, name: &str, value: &Value) {

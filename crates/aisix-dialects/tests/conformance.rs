@@ -3,16 +3,47 @@
 use std::fs;
 use std::path::Path;
 
-use aisix_dialects::OPENAI_CHAT;
+use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT};
 use aisix_dialects::sse::SseDecoder;
 use aisix_testing::conformance::dialect::{self, Samples};
 
+/// A golden file of a dialect's.
+fn golden(dialect: &str, name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(dialect);
+    fs::read(folder.join(name)).expect("the golden file is readable")
+}
+
+#[test]
+fn anthropic_messages_keeps_every_promise() {
+    let file = |name: &str| golden("anthropic_messages", name);
+    let request = |case: &str| file(&format!("{case}.request.json"));
+    let answer = |case: &str| file(&format!("{case}.response.json"));
+    let stream = |case: &str| file(&format!("{case}.stream.sse"));
+    let mut samples = Samples::new(|| Box::new(SseDecoder::default()));
+    for case in [
+        "text",
+        "system_blocks",
+        "tools",
+        "parallel_tools",
+        "image",
+        "document",
+        "structured",
+        "thinking",
+        "adaptive",
+        "between_tools",
+    ] {
+        samples = samples.request(request(case));
+    }
+    for case in ["text", "parallel_tools", "thinking", "server_tools", "refusal"] {
+        samples = samples.pair(answer(case), stream(case));
+    }
+    samples = samples.stream(stream("lines_and_unknown"));
+    dialect::check(&ANTHROPIC_MESSAGES, &samples);
+}
+
 #[test]
 fn openai_chat_keeps_every_promise() {
-    let file = |name: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/openai_chat");
-        fs::read(folder.join(name)).expect("the golden file is readable")
-    };
+    let file = |name: &str| golden("openai_chat", name);
     let request = |case: &str| file(&format!("{case}.request.json"));
     let answer = |case: &str| file(&format!("{case}.response.json"));
     let stream = |case: &str| file(&format!("{case}.stream.sse"));

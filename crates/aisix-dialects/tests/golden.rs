@@ -13,13 +13,19 @@ use aisix_core::Error;
 use aisix_core::chat::{StreamOptions, fold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, ProviderError, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, ProviderError,
+    UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
 type Outputs = BTreeMap<String, String>;
 
 const INPUTS: [&str; 4] = [".request.json", ".response.json", ".stream.sse", ".error.json"];
+
+#[test]
+fn anthropic_messages_reads_and_writes_what_was_reviewed() {
+    check(&ANTHROPIC_MESSAGES);
+}
 
 #[test]
 fn openai_chat_reads_and_writes_what_was_reviewed() {

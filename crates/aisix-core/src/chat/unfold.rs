@@ -62,5 +62,6 @@ fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
 
 fn deltas(text: String, native: Vec<Native>) -> Vec<Delta> {
     let text = (!text.is_empty()).then_some(Delta::Text(text));
-    text.into_iter().chain(native.into_iter().map(Delta::Native)).collect()
+    // Some formats hold such fields in the event that opens the part.
+    native.into_iter().map(Delta::Native).chain(text).collect()
 }

@@ -3,9 +3,8 @@
 use aisix_core::chat::{Native, Part, Reasoning, Text};
 use serde_json::{Map, Value};
 
-use super::part::Flaw;
 use super::{ID, call, part};
-use crate::fields::Fields;
+use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
 
 /// The name of a native part that is the sound of an answer.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ID;
 use crate::cache;
-use crate::fields::Fields;
+use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
 
 /// The name of a native part that is one of the content's.
@@ -14,21 +14,6 @@ pub(super) const CONTENT: &str = "content";
 
 /// The name that a document without one gets.
 const UNNAMED: &str = "document.pdf";
-
-/// What is wrong with a message.
-#[derive(Debug)]
-pub(super) struct Flaw {
-    /// Where, below the message.
-    pub(super) place: String,
-    /// What must stand there.
-    pub(super) form: &'static str,
-}
-
-impl Flaw {
-    pub(super) fn new(place: impl Into<String>, form: &'static str) -> Self {
-        Self { place: place.into(), form }
-    }
-}
 
 /// Reads a message's content: a text, a list of parts, or nothing.
 ///

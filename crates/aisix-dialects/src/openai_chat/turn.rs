@@ -5,10 +5,10 @@ use aisix_core::chat::{Part, Role, ToolResult, Turn};
 use serde_json::{Map, Value};
 
 use super::message::{self, Draft};
-use super::part::{self, Flaw};
+use super::part;
 use super::{ID, spelling};
 use crate::cache;
-use crate::fields::Fields;
+use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
 
 /// Reads the messages.

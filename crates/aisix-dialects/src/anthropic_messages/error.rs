@@ -1,0 +1,94 @@
+//! Errors, as this format writes them.
+//!
+//! Source: Anthropic's API reference, "Errors" (HTTP errors, error shapes).
+
+use aisix_core::Error;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::failure::{ProviderError, shortened};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    error: Fields<'a>,
+}
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    r#type: &'a str,
+    message: &'a str,
+}
+
+/// An error as the body of an answer: its type follows from the status.
+pub(super) fn encode(error: &Error) -> Bytes {
+    write(type_of(error.status()), error.message())
+}
+
+/// An error inside a stream, whose status was told before: the type says what happened.
+pub(super) fn encode_in_band(error: &Error) -> Bytes {
+    write(error.code().error_type(), error.message())
+}
+
+fn write(r#type: &str, message: &str) -> Bytes {
+    let body = Body { r#type: "error", error: Fields { r#type, message } };
+    // Strings always serialise; the empty body is unreachable.
+    serde_json::to_vec(&body).unwrap_or_default().into()
+}
+
+fn type_of(status: u16) -> &'static str {
+    match status {
+        400 | 422 => "invalid_request_error",
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        408 => "timeout_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 => "overloaded_error",
+        _ => "api_error",
+    }
+}
+
+pub(super) fn decode(body: &[u8]) -> ProviderError {
+    ProviderError::read(body, from_value)
+}
+
+/// Reads the error object, or a text in its place.
+pub(super) fn from_value(error: &Value) -> ProviderError {
+    let Value::Object(object) = error else {
+        return match error {
+            Value::String(text) => ProviderError::plain(text),
+            other => ProviderError::plain(&other.to_string()),
+        };
+    };
+    let text = |field: &str| object.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
+    let kind = text("type");
+    let (status, code) = kind.as_deref().map_or((None, None), meaning);
+    let message = text("message").or_else(|| text("detail"));
+    ProviderError {
+        message: shortened(&message.unwrap_or_else(|| error.to_string())),
+        code: code.map(ToOwned::to_owned),
+        kind,
+        param: None,
+        status,
+    }
+}
+
+/// The status that an error's type stands for, and the code by which this product names it.
+fn meaning(kind: &str) -> (Option<u16>, Option<&'static str>) {
+    match kind {
+        "invalid_request_error" => (Some(400), None),
+        "authentication_error" => (Some(401), Some("invalid_api_key")),
+        "billing_error" => (Some(402), None),
+        "permission_error" => (Some(403), Some("permission_denied")),
+        "not_found_error" => (Some(404), Some("model_not_found")),
+        "request_too_large" => (Some(413), Some("request_too_large")),
+        "rate_limit_error" => (Some(429), Some("rate_limit_exceeded")),
+        "api_error" => (Some(500), None),
+        "timeout_error" => (Some(504), None),
+        "overloaded_error" => (Some(529), Some("overloaded")),
+        _ => (None, None),
+    }
+}

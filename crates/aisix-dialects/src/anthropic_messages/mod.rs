@@ -1,0 +1,108 @@
+//! Anthropic's Messages.
+//!
+//! Source: Anthropic's API reference, "Create a Message" and "Errors", and its guides "Streaming
+//! messages", "Tool use", "Extended thinking", "Adaptive thinking", "Structured outputs",
+//! "Citations", "Prompt caching" and "Handling stop reasons" (platform.claude.com/docs). The
+//! published types of the packages `anthropic` say the same in code.
+//!
+//! What a newer version of the API adds, and the blocks of tools that run at the provider, are kept
+//! as native parts and fields.
+
+mod block;
+mod citation;
+mod error;
+mod media;
+mod option;
+mod outline;
+mod request;
+mod response;
+mod stream;
+mod tool;
+mod turn;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+use aisix_core::chat::{ChatRequest, ChatResponse};
+use aisix_core::{Carried, DialectId, Error};
+use bytes::Bytes;
+
+use crate::dialect::{
+    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
+};
+use crate::failure::ProviderError;
+use crate::json::splice;
+use crate::relay::ModelName;
+
+/// The dialect's name.
+pub const ID: DialectId = DialectId("anthropic_messages");
+
+/// The dialect.
+pub static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+
+/// Anthropic's Messages, as callers and as upstreams speak them.
+#[derive(Debug, Clone, Copy)]
+pub struct AnthropicMessages;
+
+impl Dialect for AnthropicMessages {
+    fn id(&self) -> DialectId {
+        ID
+    }
+
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
+        let outline = outline::request(&body)?;
+        Ok(Carried::arrived(ID, body, outline, request::decode))
+    }
+
+    fn encode_request(
+        &self,
+        request: &mut Carried<ChatRequest>,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Encoded, Error> {
+        match request.verbatim(ID) {
+            // Whether it streams is no patch: a request of the other kind is made anew.
+            Some(original) if request.outline().stream == upstream.stream => {
+                let body = outline::upstream_request(original, request.outline(), upstream);
+                Ok(Encoded::whole(body))
+            }
+            _ => request::encode(request, upstream),
+        }
+    }
+
+    fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error> {
+        let outline = outline::response(&body)?;
+        Ok(Carried::arrived(ID, body, outline, response::decode))
+    }
+
+    fn encode_response(
+        &self,
+        response: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Encoded, Error> {
+        match response.verbatim(ID) {
+            Some(original) => {
+                let name = ModelName::new(&context.model);
+                let edit = name.edit(original, response.outline().model_span.as_ref());
+                Ok(Encoded::whole(splice(original, &[edit])))
+            }
+            None => response::encode(response, context),
+        }
+    }
+
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
+        Box::new(stream::Decoder::new(depth))
+    }
+
+    fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
+        Box::new(stream::Encoder::new(context))
+    }
+
+    fn encode_error(&self, error: &Error) -> Bytes {
+        error::encode(error)
+    }
+
+    fn decode_error(&self, body: &[u8]) -> ProviderError {
+        error::decode(body)
+    }
+}

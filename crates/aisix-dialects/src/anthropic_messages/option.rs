@@ -1,0 +1,246 @@
+//! How the next turn is to be made.
+//!
+//! Source: the reference's request fields, and the guides "Extended thinking", "Adaptive thinking",
+//! "Effort" and "Structured outputs".
+
+use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, Thinking, ToolChoice};
+use serde_json::{Map, Value, json};
+
+use super::{ID, block};
+use crate::fields::Fields;
+use crate::json::number;
+use crate::sink::Sink;
+
+/// The limit of tokens where the caller sets none: this format asks for one.
+const DEFAULT_MAX_TOKENS: u64 = 4096;
+
+/// Reads what is not said by messages and tools; other fields stay.
+pub(super) fn read(fields: &mut Fields, request: &mut ChatRequest) {
+    request.sampling = Sampling {
+        temperature: fields.number("temperature"),
+        top_p: fields.number("top_p"),
+        top_k: fields.integer("top_k"),
+        max_tokens: fields.integer("max_tokens"),
+        stop: fields.take_as("stop_sequences", read_stop).unwrap_or_default(),
+        ..Sampling::default()
+    };
+    take_apart(fields, "metadata", request, |metadata, request| {
+        request.user = metadata.text("user_id");
+        request.user.is_some()
+    });
+    take_apart(fields, "thinking", request, |thinking, request| {
+        request.thinking = read_thinking(thinking);
+        request.thinking.is_some()
+    });
+    take_apart(fields, "output_config", request, |config, request| {
+        request.effort = config.text("effort");
+        request.response_format = config.take_as("format", read_format);
+        request.effort.is_some() || request.response_format.is_some()
+    });
+}
+
+/// Reads an object of which some fields have a noun: the others stay beside it. Where none has, it
+/// stays what it is.
+fn take_apart(
+    fields: &mut Fields,
+    name: &str,
+    request: &mut ChatRequest,
+    read: impl FnOnce(&mut Fields, &mut ChatRequest) -> bool,
+) {
+    let Some(value) = fields.take(name) else {
+        return;
+    };
+    if let Ok(mut inner) = Fields::of(value.clone())
+        && read(&mut inner, request)
+    {
+        request.native.extend(inner.natives(ID, &format!("{name}.")));
+    } else {
+        request.native.push(Native::new(ID, name, value));
+    }
+}
+
+fn read_stop(value: Value) -> Result<Vec<String>, Value> {
+    match value {
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            let text = |text: Value| text.as_str().map(ToOwned::to_owned);
+            Ok(list.into_iter().filter_map(text).collect())
+        }
+        other => Err(other),
+    }
+}
+
+fn read_thinking(thinking: &mut Fields) -> Option<Thinking> {
+    let read = match thinking.get("type")?.as_str()? {
+        "enabled" => Thinking::Budget(thinking.get("budget_tokens")?.as_u64()?),
+        "adaptive" => Thinking::Adaptive,
+        "disabled" => Thinking::Off,
+        _ => return None,
+    };
+    thinking.take("type");
+    if matches!(read, Thinking::Budget(_)) {
+        thinking.take("budget_tokens");
+    }
+    Some(read)
+}
+
+/// `{"type": "json_schema", "schema"}`.
+fn read_format(value: Value) -> Result<ResponseFormat, Value> {
+    let fields = value.as_object().map_or(0, Map::len);
+    if value["type"] != "json_schema" || fields != 2 || !value["schema"].is_object() {
+        return Err(value);
+    }
+    let schema = Some(value["schema"].to_string());
+    Ok(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: None })
+}
+
+/// The limit of tokens, thinking included.
+pub(super) fn max_tokens(request: &ChatRequest, sink: &Sink) -> Option<u64> {
+    if request.sampling.max_tokens.is_some() || sink.own {
+        return request.sampling.max_tokens;
+    }
+    // Thinking must leave room for an answer.
+    let thinking = match request.thinking {
+        Some(Thinking::Budget(tokens)) => tokens,
+        _ => 0,
+    };
+    Some(thinking.saturating_add(DEFAULT_MAX_TOKENS))
+}
+
+/// The rule for tools that goes with thinking: the provider refuses to force a call on a model that
+/// thinks.
+pub(super) fn unforced(request: &ChatRequest, sink: &mut Sink) -> Option<ToolChoice> {
+    let forced =
+        matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_)),);
+    if !(forced && thinks(request) && !sink.own) {
+        return None;
+    }
+    sink.drop("tool_choice");
+    Some(ToolChoice::Auto)
+}
+
+fn thinks(request: &ChatRequest) -> bool {
+    matches!(request.thinking, Some(Thinking::Budget(_) | Thinking::Adaptive))
+}
+
+/// Writes what is not said by messages and tools.
+pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
+    if let Some(thinking) = thinking(request, sink) {
+        body.insert("thinking".to_owned(), thinking);
+    }
+    let config = output_config(request, sink);
+    if !config.is_empty() {
+        body.insert("output_config".to_owned(), Value::Object(config));
+    }
+    let sampling = &request.sampling;
+    let options = [
+        ("metadata", request.user.as_deref().map(|user| json!({ "user_id": user }))),
+        ("stop_sequences", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
+        ("temperature", temperature(request, sink).map(number)),
+        ("top_p", sampling.top_p.map(number)),
+        ("top_k", sampling.top_k.map(Value::from)),
+    ];
+    for (name, value) in options {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    }
+    leave_out(sampling, sink);
+}
+
+/// Notes what this format cannot say. What asks for no more than this format does anyway is no loss.
+fn leave_out(sampling: &Sampling, sink: &mut Sink) {
+    let penalty = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
+    let lost = [
+        ("seed", sampling.seed.is_some()),
+        ("n", sampling.n.is_some_and(|n| n > 1)),
+        ("presence_penalty", penalty(sampling.presence_penalty)),
+        ("frequency_penalty", penalty(sampling.frequency_penalty)),
+        ("logprobs", sampling.logprobs == Some(true)),
+        ("top_logprobs", sampling.top_logprobs.is_some_and(|top| top > 0)),
+    ];
+    lost.into_iter().filter(|(_, lost)| *lost).for_each(|(name, _)| sink.drop(name));
+}
+
+/// Other formats go up to 2, this one up to 1; and while a model thinks, nothing may be changed.
+fn temperature(request: &ChatRequest, sink: &mut Sink) -> Option<f64> {
+    let temperature = request.sampling.temperature?;
+    if sink.own {
+        return Some(temperature);
+    }
+    if thinks(request) && temperature != 1.0 {
+        sink.drop("temperature");
+        return None;
+    }
+    if !(0.0..=1.0).contains(&temperature) {
+        sink.drop("temperature");
+    }
+    Some(temperature.clamp(0.0, 1.0))
+}
+
+fn thinking(request: &ChatRequest, sink: &Sink) -> Option<Value> {
+    let thinking = match &request.thinking {
+        Some(thinking) => thinking,
+        None if !sink.own && request.effort.as_deref() == Some("none") => &Thinking::Off,
+        None => return None,
+    };
+    Some(match thinking {
+        Thinking::Budget(tokens) => json!({"type": "enabled", "budget_tokens": tokens}),
+        Thinking::Adaptive => Value::Object(block::of_type("adaptive")),
+        Thinking::Off => Value::Object(block::of_type("disabled")),
+    })
+}
+
+fn output_config(request: &ChatRequest, sink: &mut Sink) -> Map<String, Value> {
+    let mut config = Map::new();
+    if let Some(effort) = effort(request, sink) {
+        config.insert("effort".to_owned(), effort.into());
+    }
+    if let Some(format) = &request.response_format
+        && let Some(format) = write_format(format, sink)
+    {
+        config.insert("format".to_owned(), format);
+    }
+    config
+}
+
+/// The words that this format knows; others have one more at the lower end.
+fn effort<'a>(request: &'a ChatRequest, sink: &mut Sink) -> Option<&'a str> {
+    let word = request.effort.as_deref()?;
+    match word {
+        _ if sink.own => Some(word),
+        "low" | "medium" | "high" | "xhigh" | "max" => Some(word),
+        "minimal" => Some("low"),
+        // Said by switching thinking off.
+        "none" => None,
+        _ => {
+            sink.drop("reasoning_effort");
+            None
+        }
+    }
+}
+
+/// A schema binds here, and is known by no name.
+fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Option<Value> {
+    match format {
+        ResponseFormat::Text => None,
+        ResponseFormat::JsonObject => {
+            sink.drop("response_format");
+            None
+        }
+        ResponseFormat::JsonSchema { name: _, description, schema, strict } => {
+            if description.is_some() {
+                sink.drop("response_format.description");
+            }
+            if *strict == Some(false) {
+                sink.drop("response_format.strict");
+            }
+            match schema.as_deref().map(serde_json::from_str::<Value>) {
+                Some(Ok(schema)) => Some(json!({"type": "json_schema", "schema": schema})),
+                _ => {
+                    sink.drop("response_format");
+                    None
+                }
+            }
+        }
+    }
+}

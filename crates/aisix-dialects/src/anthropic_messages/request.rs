@@ -1,0 +1,64 @@
+//! Requests, whole.
+//!
+//! Read and written again, a request means the same. What is not kept: null where a field may be
+//! left out, an empty list of tools or of stop texts, one text outside a list of blocks (and, where
+//! a tool answers or instructions stand alone, inside one), an empty `system`, `is_error` where it
+//! is false, the type `custom` of a tool, an empty seal on a thought, and arguments of a call that
+//! are missing.
+
+use aisix_core::chat::ChatRequest;
+use aisix_core::{Carried, Error};
+use serde_json::Map;
+
+use super::turn::{self, Draft};
+use super::{ID, option, tool};
+use crate::dialect::{Encoded, UpstreamRequest};
+use crate::fields::Fields;
+use crate::json::unambiguous;
+use crate::sink::Sink;
+
+pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
+    let value = unambiguous(body).map_err(|error| {
+        if error.is_data() {
+            Error::invalid_request("an object holds a field twice")
+        } else {
+            Error::invalid_json()
+        }
+    })?;
+    let mut fields = Fields::of(value).map_err(|_| Error::invalid_json())?;
+    let mut request = ChatRequest {
+        model: fields.text("model").unwrap_or_default(),
+        turns: turn::read_system(fields.take("system"))?.into_iter().collect(),
+        stream: fields.flag("stream").unwrap_or(false),
+        ..ChatRequest::default()
+    };
+    request.turns.extend(turn::read_all(fields.take("messages"))?);
+    tool::read(&mut fields, &mut request);
+    option::read(&mut fields, &mut request);
+    request.native.extend(fields.natives(ID, ""));
+    Ok(request)
+}
+
+pub(super) fn encode(
+    request: &mut Carried<ChatRequest>,
+    upstream: &UpstreamRequest<'_>,
+) -> Result<Encoded, Error> {
+    let mut sink = Sink::new(ID, request.dialect());
+    let request = request.value()?;
+    let mut body = Map::new();
+    body.insert("model".to_owned(), upstream.model.into());
+    if let Some(max_tokens) = option::max_tokens(request, &sink) {
+        body.insert("max_tokens".to_owned(), max_tokens.into());
+    }
+    body.insert("stream".to_owned(), upstream.stream.into());
+    let mut draft = Draft::default();
+    for turn in &request.turns {
+        draft.add(turn, &mut sink);
+    }
+    draft.write(&mut sink, &mut body);
+    let unforced = option::unforced(request, &mut sink);
+    tool::write(request, unforced.as_ref(), &mut sink, &mut body);
+    option::write(request, &mut sink, &mut body);
+    sink.put_natives(&request.native, &mut body);
+    sink.encoded(&body)
+}
