@@ -65,6 +65,14 @@ impl Sink {
         natives.iter().filter(told).for_each(|native| self.drop(&native.name));
     }
 
+    /// Notes a native part, or a native tool, that is left out: by its type, where it has one.
+    pub(crate) fn drop_part(&mut self, native: &Native) {
+        match native.value.get("type").and_then(Value::as_str) {
+            Some(kind) => self.drop(format!("{}.{kind}", native.name)),
+            None => self.drop(&native.name),
+        }
+    }
+
     /// The body, and what it could not say.
     ///
     /// # Errors
@@ -95,7 +103,8 @@ fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
+        // Providers count what did not happen, too.
+        Value::Object(fields) => fields.values().all(|value| *value == 0 || says_nothing(value)),
         _ => false,
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT};
 use aisix_dialects::sse::SseDecoder;
+use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT};
 use aisix_testing::conformance::dialect::{self, Samples};
 
 /// A golden file of a dialect's.

@@ -146,7 +146,7 @@ pub(super) fn write(part: &Part, sink: &mut Sink) -> Option<Value> {
             Some(native.value.clone())
         }
         Part::Native(native) => {
-            sink.drop(&native.name);
+            sink.drop_part(native);
             None
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: the reference's "Message", and the guide "Handling stop reasons".
 
-use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native, Part};
+use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native, Part, ToolCall};
 use aisix_core::{Carried, Error};
 use serde_json::{Map, Value};
 
@@ -77,7 +77,7 @@ pub(super) fn encode(
     if response.choices.len() > 1 {
         sink.drop("choices");
     }
-    let content = write_content(&choice.parts, &mut sink);
+    let content = write_content(&choice.parts, context, &mut sink);
     body.insert(block::CONTENT.to_owned(), Value::Array(content));
     let refused = choice.parts.iter().any(is_refusal);
     put_finish(choice.finish.as_ref(), refused, &mut sink, &mut body);
@@ -108,14 +108,29 @@ pub(super) fn minted(context: &AnswerContext) -> String {
     }
 }
 
+/// An id for the call that is this block of the answer.
+pub(super) fn minted_call(context: &AnswerContext, block: usize) -> String {
+    format!("toolu_{}{block}", context.id.replace('-', ""))
+}
+
 /// What else stood in the `usage` object.
 fn usage_more(natives: &[Native]) -> Option<&Native> {
     natives.iter().find(|native| native.dialect == ID && native.name == "usage")
 }
 
 /// An answer of another format says something, be it an empty text.
-fn write_content(parts: &[Part], sink: &mut Sink) -> Vec<Value> {
-    let mut content: Vec<_> = parts.iter().filter_map(|part| block::write(part, sink)).collect();
+fn write_content(parts: &[Part], context: &AnswerContext, sink: &mut Sink) -> Vec<Value> {
+    let mut content = Vec::with_capacity(parts.len());
+    for part in parts {
+        content.extend(match part {
+            // The result of a call without an id could not be told from another's.
+            Part::ToolCall(call) if call.id.is_empty() && !sink.own => {
+                let id = minted_call(context, content.len());
+                block::write(&Part::ToolCall(ToolCall { id, ..call.clone() }), sink)
+            }
+            part => block::write(part, sink),
+        });
+    }
     if content.is_empty() && !sink.own {
         content.push(empty_text());
     }

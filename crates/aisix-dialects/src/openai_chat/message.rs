@@ -96,11 +96,11 @@ impl Draft {
     fn add_native(&mut self, native: &Native, sink: &mut Sink) {
         let value = native.value.clone();
         match native.name.as_str() {
-            _ if native.dialect != ID => sink.drop(&native.name),
+            _ if native.dialect != ID => sink.drop_part(native),
             AUDIO => self.audio = Some(value),
             call::TOOL_CALLS => self.calls.push(value),
             part::CONTENT => self.content.push(value),
-            other => sink.drop(other),
+            _ => sink.drop_part(native),
         }
     }
 

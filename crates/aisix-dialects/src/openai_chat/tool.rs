@@ -106,7 +106,7 @@ fn write_tool(tool: &Tool, legacy: bool, sink: &mut Sink) -> Option<Value> {
             if native.dialect == ID && native.name == place {
                 return Some(native.value.clone());
             }
-            sink.drop(&native.name);
+            sink.drop_part(native);
             None
         }
     }

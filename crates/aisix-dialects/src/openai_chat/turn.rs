@@ -112,7 +112,8 @@ fn write_result(turn: &Turn, result: &ToolResult, sink: &mut Sink) -> Value {
         object.insert("tool_call_id".to_owned(), result.call_id.as_str().into());
     }
     let content = result.content.iter().filter_map(|part| write_content_part(part, sink));
-    let content = part::write_content(content.collect()).unwrap_or_else(|| "".into());
+    let content = part::write_content(content.collect(), "", sink.own);
+    let content = content.unwrap_or_else(|| "".into());
     object.insert("content".to_owned(), content);
     if result.is_error {
         sink.drop("tool_result.is_error");
@@ -130,7 +131,10 @@ fn write_told(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
         _ => "user",
     });
     let content = parts.iter().filter_map(|part| write_content_part(part, sink));
-    let content = part::write_content(content.collect()).unwrap_or_else(|| "".into());
+    // Paragraphs of instructions stay apart; what people say is one text.
+    let between = if turn.role == Role::User { "" } else { "\n" };
+    let content = part::write_content(content.collect(), between, sink.own);
+    let content = content.unwrap_or_else(|| "".into());
     object.insert("content".to_owned(), content);
     finish(turn, object, sink)
 }
@@ -142,7 +146,10 @@ fn write_content_part(part: &Part, sink: &mut Sink) -> Option<Value> {
         Part::Native(native) if native.dialect == ID && native.name == part::CONTENT => {
             return Some(native.value.clone());
         }
-        Part::Native(native) => &native.name,
+        Part::Native(native) => {
+            sink.drop_part(native);
+            return None;
+        }
         Part::ToolCall(_) => "tool_call",
         Part::ToolResult(_) => "tool_result",
         Part::Reasoning(_) => "reasoning",
@@ -163,7 +170,7 @@ fn write_said(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
         }
     }
     let mut object = object("assistant");
-    let content = part::write_content(std::mem::take(&mut draft.content));
+    let content = part::write_content(std::mem::take(&mut draft.content), "", sink.own);
     object.insert("content".to_owned(), content.unwrap_or_default());
     let other = spelling::marked(&turn.native, spelling::REASONING);
     draft.write(&mut object, if other { "reasoning" } else { "reasoning_content" });

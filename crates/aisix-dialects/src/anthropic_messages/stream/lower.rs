@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use serde_json::{Map, Value, json};
 
 use super::super::block::{self, CONTENT};
-use super::super::response::{empty_text, head, minted, put_finish};
+use super::super::response::{empty_text, head, minted, minted_call, put_finish};
 use super::super::{ID, citation, usage};
 use crate::dialect::{AnswerContext, Dropped};
 use crate::sink::{Sink, is_mark};
@@ -239,7 +239,14 @@ impl Lowerer {
         self.flush(context, out);
         self.refused |= matches!(start, PartStart::Text { refusal: true });
         let part = self.parts.len();
-        let block = first(start, &mut self.sink);
+        let mut block = first(start, &mut self.sink);
+        if let (PartStart::ToolCall { id, .. }, Some(block)) = (start, &mut block)
+            && id.is_empty()
+            && !self.sink.own
+        {
+            let made = minted_call(context, self.blocks as usize);
+            block.insert("id".to_owned(), made.into());
+        }
         let kind = if block.is_some() { kind_of(start) } else { Kind::Nowhere };
         self.parts.push(Place { kind, index: self.blocks, open: block.is_some() });
         if let Some(block) = block {

@@ -320,7 +320,10 @@ impl Told {
                 pieces.extend(part::write_media(media, sink).map(Piece::ContentPart));
                 Place::Nowhere
             }
-            Part::Native(native) => nowhere(&native.name, sink),
+            Part::Native(native) => {
+                sink.drop_part(native);
+                Place::Nowhere
+            }
             Part::Media(_) => nowhere("media", sink),
             Part::ToolResult(_) => nowhere("tool_result", sink),
             Part::ToolCall(_) => nowhere("tool_call", sink),
