@@ -23,7 +23,7 @@ const PLAIN: &str = "text/plain";
 /// The block, where its source is of no kind that others know.
 pub(super) fn read(value: Value) -> Result<Part, Value> {
     let kind = if value["type"] == "image" { MediaKind::Image } else { MediaKind::Document };
-    let Some((source, known)) = source(&value["source"]) else {
+    let Some((source, known)) = source(kind, &value["source"]) else {
         return Err(value);
     };
     let mut fields = Fields::of(value)?;
@@ -43,12 +43,14 @@ pub(super) fn read(value: Value) -> Result<Part, Value> {
 }
 
 /// Where media is, and the fields that say so.
-fn source(source: &Value) -> Option<(MediaSource, [&'static str; 2])> {
+fn source(kind: MediaKind, source: &Value) -> Option<(MediaSource, [&'static str; 2])> {
     let text = |name: &str| source[name].as_str().map(ToOwned::to_owned);
     Some(match source["type"].as_str()? {
         "base64" => (MediaSource::Base64(text("data")?), ["type", "data"]),
         "url" => (MediaSource::Url(text("url")?), ["type", "url"]),
-        "text" => (MediaSource::Text(text("data")?), ["type", "data"]),
+        "text" if kind == MediaKind::Document => {
+            (MediaSource::Text(text("data")?), ["type", "data"])
+        }
         "file" => (MediaSource::FileId(text("file_id")?), ["type", "file_id"]),
         _ => return None,
     })

@@ -1,6 +1,8 @@
 //! What holds for every input, not only for recorded ones.
 #![expect(clippy::expect_used, reason = "a test fails with the reason")]
 
+mod anthropic_answers;
+mod anthropic_requests;
 mod generate;
 mod requests;
 mod splicing;
