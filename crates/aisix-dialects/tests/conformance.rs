@@ -1,4 +1,5 @@
 //! Every dialect keeps the promises of all.
+#![expect(clippy::expect_used, reason = "a test fails with the reason")]
 
 use std::fs;
 use std::path::Path;

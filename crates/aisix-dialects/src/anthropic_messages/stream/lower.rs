@@ -190,7 +190,7 @@ impl Lowerer {
         }
         let made = minted(context);
         let id = if self.sink.own || made.is_empty() { self.id.clone() } else { made };
-        let mut message = head(if id.is_empty() { &*context.id } else { &id }, context);
+        let mut message = head(&id, context);
         message.insert(CONTENT.to_owned(), json!([]));
         message.insert("stop_reason".to_owned(), Value::Null);
         message.insert("stop_sequence".to_owned(), Value::Null);
