@@ -61,8 +61,17 @@ impl Sink {
     /// Notes native fields that are left out, whoever understands them. What says nothing is no
     /// loss.
     pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
-        let told = |native: &&Native| !is_mark(native) && !says_nothing(&native.value);
-        natives.iter().filter(told).for_each(|native| self.drop(&native.name));
+        for native in natives.iter().filter(|native| !is_mark(native)) {
+            match &native.value {
+                value if says_nothing(value) => {}
+                // The counts that all formats know are told.
+                Value::Object(more) if native.name == "usage" => {
+                    let told = more.iter().filter(|(_, value)| !says_nothing(value));
+                    told.for_each(|(name, _)| self.drop(format!("usage.{name}")));
+                }
+                _ => self.drop(&native.name),
+            }
+        }
     }
 
     /// Notes a native part, or a native tool, that is left out: by its type, where it has one.

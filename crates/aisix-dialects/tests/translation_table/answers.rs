@@ -1,0 +1,119 @@
+//! What becomes of what an answer says.
+
+use aisix_core::chat::{StreamOptions, unfold};
+use aisix_core::{Carried, Error};
+use aisix_dialects::sse::SseDecoder;
+use aisix_dialects::{AnswerContext, Depth, Dialect, Dropped, FrameDecoder};
+use aisix_testing::conformance::dialect::write_stream;
+use bytes::{Bytes, BytesMut};
+use serde_json::{Value, json};
+
+use crate::{Said, Verdict};
+
+/// The verdict on fields of an answer: of the message and its choice, or of the answer itself. It
+/// is the same for whole answers and for streams.
+pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Said) -> Verdict {
+    let Some(answer) = said else {
+        return Verdict::Unsaid;
+    };
+    let plain = plain(from);
+    let whole = Verdict::of(
+        name,
+        whole(from, to, &plain).expect("a plain answer is translated"),
+        whole(from, to, &answer),
+    );
+    let streamed = Verdict::of(
+        name,
+        streamed(from, to, &plain).expect("a plain answer is translated"),
+        streamed(from, to, &answer),
+    );
+    let fields = |verdict: &Verdict| match verdict {
+        Verdict::Kept(lost) | Verdict::LeftOut(lost) => {
+            let mut lost = lost.clone();
+            lost.sort();
+            lost
+        }
+        _ => Vec::new(),
+    };
+    assert_eq!(fields(&whole), fields(&streamed), "'{name}' streams as it is said whole");
+    whole
+}
+
+fn plain(dialect: &dyn Dialect) -> Value {
+    if dialect.id().0 == "openai_chat" { openai(json!({})) } else { anthropic(json!({})) }
+}
+
+/// An answer of OpenAI's with these fields of the message, and of the choice or the answer.
+pub(crate) fn openai(fields: Value) -> Value {
+    let mut message = json!({"role": "assistant", "content": "Hi"});
+    let mut choice = json!({"index": 0, "finish_reason": "stop"});
+    let mut usage = json!({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12});
+    let mut answer = json!({"id": "a", "object": "chat.completion", "created": 1, "model": "m"});
+    for (name, value) in fields.as_object().expect("a feature is an object") {
+        let place = match name.as_str() {
+            "finish_reason" | "logprobs" => &mut choice,
+            "prompt_tokens_details" | "completion_tokens_details" => &mut usage,
+            "choices" | "system_fingerprint" | "service_tier" => &mut answer,
+            _ => &mut message,
+        };
+        place[name] = value.clone();
+    }
+    choice["message"] = message;
+    answer["usage"] = usage;
+    match answer.get_mut("choices") {
+        Some(more) => more.as_array_mut().expect("it is a list").insert(0, choice),
+        None => answer["choices"] = json!([choice]),
+    }
+    answer
+}
+
+/// An answer of Anthropic's with these fields.
+pub(crate) fn anthropic(fields: Value) -> Value {
+    let mut answer = json!({
+        "id": "a", "type": "message", "role": "assistant", "model": "m",
+        "content": [{"type": "text", "text": "Hi"}],
+        "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": {"input_tokens": 9, "output_tokens": 3},
+    });
+    let fields = fields.as_object().expect("a feature is an object").clone();
+    answer.as_object_mut().expect("it is an object").extend(fields);
+    answer
+}
+
+fn context() -> AnswerContext {
+    let options = StreamOptions { include_usage: true };
+    AnswerContext::new("m").stream_options(Some(options)).minted("minted", 1)
+}
+
+fn whole(
+    from: &dyn Dialect,
+    to: &dyn Dialect,
+    answer: &Value,
+) -> Result<(Value, Vec<Dropped>), Error> {
+    let mut carried = from.decode_response(answer.to_string().into())?;
+    let encoded = to.encode_response(&mut carried, &context())?;
+    Ok((serde_json::from_slice(&encoded.body).expect("it is JSON"), encoded.dropped))
+}
+
+fn streamed(
+    from: &dyn Dialect,
+    to: &dyn Dialect,
+    answer: &Value,
+) -> Result<(Value, Vec<Dropped>), Error> {
+    let mut carried: Carried<_> = from.decode_response(answer.to_string().into())?;
+    let stream = write_stream(from, unfold(carried.value()?.clone()), context());
+    let mut frames = Vec::new();
+    SseDecoder::default().push(stream, &mut frames)?;
+    let mut decoder = from.event_decoder(Depth::Full);
+    let mut encoder = to.event_encoder(context());
+    let mut out = BytesMut::new();
+    for frame in frames {
+        if let Some(mut frame) = decoder.push(frame)? {
+            encoder.push(&mut frame, &mut out)?;
+        }
+    }
+    decoder.finish()?;
+    encoder.finish(&mut out);
+    let text = String::from_utf8_lossy(&Bytes::from(out)).into_owned();
+    Ok((text.into(), encoder.dropped().to_vec()))
+}

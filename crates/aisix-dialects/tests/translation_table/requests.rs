@@ -1,0 +1,34 @@
+//! What becomes of what a request says.
+
+use aisix_core::Error;
+use aisix_dialects::{Dialect, Dropped, UpstreamRequest};
+use serde_json::{Value, json};
+
+use crate::{Said, Verdict};
+
+/// The verdict on fields that are added to the smallest request.
+pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Said) -> Verdict {
+    let Some(fields) = said else {
+        return Verdict::Unsaid;
+    };
+    let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
+    if from.id().0 == "anthropic_messages" {
+        request["max_tokens"] = 64.into();
+    }
+    let without = translated(from, to, &request).expect("the smallest request is translated");
+    let fields = fields.as_object().expect("a feature is an object").clone();
+    request.as_object_mut().expect("it is an object").extend(fields);
+    Verdict::of(name, without, translated(from, to, &request))
+}
+
+fn translated(
+    from: &dyn Dialect,
+    to: &dyn Dialect,
+    request: &Value,
+) -> Result<(Value, Vec<Dropped>), Error> {
+    let mut carried = from.decode_request(request.to_string().into())?;
+    let stream = carried.outline().stream;
+    let encoded = to.encode_request(&mut carried, &UpstreamRequest { model: "up", stream })?;
+    let body = serde_json::from_slice(&encoded.body).expect("it is JSON");
+    Ok((body, encoded.dropped))
+}
