@@ -1,61 +1,75 @@
 //! The one way out: pooled connections to upstreams.
 
 mod connect;
+mod pools;
+mod reach;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
 
 use aisix_core::error::with_causes;
+use aisix_core::resource::UpstreamTls;
 use aisix_core::{Error, ErrorCode};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::PROXY_AUTHORIZATION;
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client as Pool, connect::dns::GaiResolver};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use self::connect::Punctual;
+use self::pools::Pools;
+use crate::proxies::{Proxies, Proxy};
 use crate::settings::UpstreamSettings;
+use crate::trust::UpstreamTrust;
 
-/// How connections are made: name resolution and TLS are within the deadline.
-type Connector = Punctual<HttpsConnector<HttpConnector<GaiResolver>>>;
-
-/// Sends prepared requests; each worker has one, with a pool of its own.
+/// Sends prepared requests; each worker has one, with pools of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Pool<Connector, Full<Bytes>>,
+    pools: Pools,
+    proxies: Proxies,
 }
 
 impl Client {
-    /// A client with an empty pool.
+    /// A client without connections.
     #[must_use]
-    pub fn new(settings: &UpstreamSettings, tls: Arc<rustls::ClientConfig>) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config((*tls).clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp(settings));
-        let connector = Punctual::new(connector, settings.connect_timeout);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(settings.pool_idle_timeout)
-            .pool_max_idle_per_host(settings.pool_max_idle_per_host.unwrap_or(usize::MAX))
-            .build(connector);
-        Self { pool }
+    pub fn new(settings: &UpstreamSettings, trust: Arc<UpstreamTrust>) -> Self {
+        let pools = Pools::new(tcp(settings), settings, trust);
+        Self { pools, proxies: settings.proxies.clone() }
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request, trusting what the provider key says, and waits for the head of its answer.
     ///
     /// Dropping the future, or the answer's body before its end, closes the connection.
     ///
     /// # Errors
-    /// [`ErrorCode::UpstreamTransport`] where the upstream cannot be reached or breaks off.
-    pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
-        self.pool.request(request.map(Full::new)).await.map_err(|cause| transport(&cause))
+    /// [`ErrorCode::UpstreamTransport`] where the upstream, or a proxy on the way, cannot be
+    /// reached or breaks off; [`ErrorCode::InvalidUpstreamConfiguration`] where the provider key's
+    /// trust cannot be used.
+    pub(crate) async fn call(
+        &self,
+        mut request: Request<Bytes>,
+        tls: Option<&UpstreamTls>,
+    ) -> Result<Response<Incoming>, Error> {
+        let pool = self.pools.of(tls)?;
+        let proxy = self.forwarding(request.uri());
+        if let Some(authorization) = proxy.and_then(Proxy::authorization) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let answer =
+            pool.request(request.map(Full::new)).await.map_err(|cause| transport(&cause))?;
+        // No upstream says that: it is about the proxy's credentials, not the provider key's.
+        if proxy.is_some() && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(transport(&tunnel::NoTunnel::Unauthorized));
+        }
+        Ok(answer)
+    }
+
+    /// The proxy that sees each request to an upstream, with its own credentials.
+    pub(crate) fn forwarding(&self, upstream: &Uri) -> Option<&Proxy> {
+        self.proxies.forwarding(upstream)
     }
 }
 
@@ -77,23 +91,4 @@ fn tcp(settings: &UpstreamSettings) -> HttpConnector {
 pub(crate) fn transport(cause: &(dyn StdError + 'static)) -> Error {
     let message = format!("upstream request failed: {}", with_causes(cause));
     Error::new(ErrorCode::UpstreamTransport, message)
-}
-
-/// The trust that upstreams are met with: the platform's roots.
-///
-/// # Errors
-/// Where this build's TLS library does not support its own defaults.
-pub fn platform_trust() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
-    let found = rustls_native_certs::load_native_certs();
-    for problem in &found.errors {
-        tracing::warn!(%problem, "a certificate of the platform's trust store cannot be read");
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }

@@ -6,6 +6,7 @@ use aisix_telemetry::MetricsSettings;
 use http::HeaderName;
 
 use crate::client_ip::RealIp;
+use crate::proxies::Proxies;
 use crate::rewrite::UrlRewrite;
 
 /// Settings that hold for the life of the process.
@@ -38,7 +39,7 @@ pub struct UpstreamSettings {
     pub timeout: Option<Duration>,
     /// Longest gap in a stream; `None` inherits the deadline above.
     pub stream_timeout: Option<Duration>,
-    /// Deadline of name resolution and connecting, TLS included; `None` means none.
+    /// Deadline of name resolution and connecting, a proxy and TLS included; `None` means none.
     pub connect_timeout: Option<Duration>,
     /// Life of an idle pooled connection; `None` means any.
     pub pool_idle_timeout: Option<Duration>,
@@ -50,6 +51,8 @@ pub struct UpstreamSettings {
     pub tcp_keepalive_interval: Option<Duration>,
     /// Probes without an answer after which the connection is dead; `None` means the kernel's.
     pub tcp_keepalive_retries: Option<u32>,
+    /// The proxies on the way.
+    pub proxies: Proxies,
 }
 
 impl Default for Settings {
@@ -79,6 +82,7 @@ impl Default for UpstreamSettings {
             tcp_keepalive: Some(Duration::from_secs(60)),
             tcp_keepalive_interval: Some(Duration::from_secs(30)),
             tcp_keepalive_retries: Some(5),
+            proxies: Proxies::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use aisix_core::AddressRange;
 use http::HeaderName;
 
-use super::{Admin, Config, RealIp, RequestId, Rewrite, Secrets, Store, Tls};
+use super::{Admin, Config, RealIp, RequestId, Rewrite, Secrets, Store, UpstreamTls};
 
 /// Headers that carry credentials, signatures or traces: whoever takes a request id from one would
 /// put it into logs.
@@ -29,6 +29,9 @@ const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 /// A key, and what is wrong with it.
 type Problem = (&'static str, String);
 
+/// A file that may be named.
+type File = Option<PathBuf>;
+
 /// Fails with the first rule that is broken.
 pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     if config.proxy.workers == Some(0) {
@@ -37,8 +40,13 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     request_ids(&config.proxy.request_id)?;
     real_ip(&config.proxy.real_ip)?;
     url_rewrites(&config.proxy.url_rewrites)?;
-    both("proxy.tls.cert_file", "proxy.tls.key_file", &config.proxy.tls)?;
-    both("admin.tls.cert_file", "admin.tls.key_file", &config.admin.tls)?;
+    for (certificate, key, tls) in [
+        ("proxy.tls.cert_file", "proxy.tls.key_file", &config.proxy.tls),
+        ("admin.tls.cert_file", "admin.tls.key_file", &config.admin.tls),
+    ] {
+        both((certificate, &tls.cert_file), (key, &tls.key_file))?;
+    }
+    upstream_tls(&config.upstream.tls)?;
     admin(config)?;
     store(config)?;
     secrets(&config.secrets)?;
@@ -83,16 +91,31 @@ fn url_rewrites(rules: &[Rewrite]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn both(certificate: &'static str, key: &'static str, tls: &Tls) -> Result<(), Problem> {
-    for (name, file) in [(certificate, &tls.cert_file), (key, &tls.key_file)] {
-        if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
-            return Err((name, "must name a file".into()));
-        }
+fn upstream_tls(tls: &UpstreamTls) -> Result<(), Problem> {
+    named("upstream.tls.ca_file", &tls.ca_file)?;
+    both(
+        ("upstream.tls.client_cert_file", &tls.client_cert_file),
+        ("upstream.tls.client_key_file", &tls.client_key_file),
+    )
+}
+
+/// A certificate and its key; both or none.
+fn both(certificate: (&'static str, &File), key: (&'static str, &File)) -> Result<(), Problem> {
+    for (name, file) in [certificate, key] {
+        named(name, file)?;
     }
-    match (&tls.cert_file, &tls.key_file) {
-        (Some(_), None) => Err((certificate, format!("needs {key} beside it"))),
-        (None, Some(_)) => Err((key, format!("needs {certificate} beside it"))),
+    match (certificate, key) {
+        ((name, Some(_)), (missing, None)) | ((missing, None), (name, Some(_))) => {
+            Err((name, format!("needs {missing} beside it")))
+        }
         _ => Ok(()),
+    }
+}
+
+fn named(name: &'static str, file: &File) -> Result<(), Problem> {
+    match file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+        true => Err((name, "must name a file".into())),
+        false => Ok(()),
     }
 }
 

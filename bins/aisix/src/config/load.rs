@@ -3,10 +3,15 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use aisix_gateway::Proxies;
 use serde_json::{Map, Value};
 
 use super::environment::Overrides;
 use super::{Config, ConfigError, check, file, keys, others};
+
+/// What the operator hears who asked for it.
+const UNVERIFIED: &str = "upstream.tls.verify is false: the gateway believes any certificate that \
+                          an upstream shows, and so does not know whom it sends credentials to";
 
 /// A configuration that can be run.
 #[derive(Debug)]
@@ -45,11 +50,28 @@ pub(crate) fn load(
         config.etcd.check().map_err(rule)?;
     }
     config.etcd.find_password(&variables).map_err(rule)?;
+    config.upstream.proxies = proxies(&variables)?;
     config.secrets.find_variables(&variables);
     let named = config.secrets.allow_env.iter().chain(&config.etcd.password_env);
     let mut warnings = overrides.warnings(&named.collect::<Vec<_>>());
     warnings.extend(others::warning(&path.display().to_string(), &ignored));
+    if !config.upstream.tls.verify {
+        warnings.push(UNVERIFIED.into());
+    }
     Ok(Loaded { config, warnings })
+}
+
+/// The proxies that the environment names.
+///
+/// # Errors
+/// The variable that names none that could be used; never its value.
+pub(crate) fn proxies(variables: &[(OsString, OsString)]) -> Result<Proxies, ConfigError> {
+    // What is not UTF-8 becomes a URL that is none, and is refused.
+    let value = |name: &str| {
+        let found = variables.iter().find(|(variable, _)| variable == name);
+        found.map(|(_, value)| value.to_string_lossy().into_owned())
+    };
+    Proxies::read(value).map_err(|error| ConfigError::whole(error.variable, error.reason))
 }
 
 /// Fails with the key and the reason.

@@ -24,12 +24,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aisix_core::Secret;
+use aisix_gateway::Proxies;
 use aisix_store::References;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
 pub(crate) use etcd::{Etcd, endpoint_rule};
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, load, proxies};
 use metrics::Metrics;
 
 /// Everything that `config.yaml` can say.
@@ -179,6 +180,21 @@ pub(crate) struct Upstream {
     pub(crate) tcp_keepalive_retries: u32,
     pub(crate) pool_idle_timeout_secs: u64,
     pub(crate) pool_max_idle_per_host: Option<usize>,
+    pub(crate) tls: UpstreamTls,
+    /// The proxies that the environment names.
+    #[serde(skip)]
+    pub(crate) proxies: Proxies,
+}
+
+/// Whom upstreams are met as, and whether they are believed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UpstreamTls {
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) client_cert_file: Option<PathBuf>,
+    pub(crate) client_key_file: Option<PathBuf>,
+    pub(crate) verify: bool,
 }
 
 /// How callers' connections are held. Times of 0 mean none.
@@ -305,7 +321,15 @@ impl Default for Upstream {
             tcp_keepalive_retries: 5,
             pool_idle_timeout_secs: 30,
             pool_max_idle_per_host: None,
+            tls: UpstreamTls::default(),
+            proxies: Proxies::default(),
         }
+    }
+}
+
+impl Default for UpstreamTls {
+    fn default() -> Self {
+        Self { ca_file: None, client_cert_file: None, client_key_file: None, verify: true }
     }
 }
 

@@ -56,10 +56,6 @@ pub(super) const OTHERS: &[Other] = &[
     other("ratelimit.redis", All),
     other("resources_file", Nothing),
     other("upstream.retries", Only("0")),
-    other("upstream.tls.ca_file", Nothing),
-    other("upstream.tls.client_cert_file", Nothing),
-    other("upstream.tls.client_key_file", Nothing),
-    other("upstream.tls.verify", Only("true")),
 ];
 
 /// Why a key is refused whatever it holds.

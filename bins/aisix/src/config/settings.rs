@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use aisix_gateway::{RealIp, Settings, UpstreamSettings, UrlRewrite, UrlRewriteError};
+use aisix_gateway::{RealIp, Settings, TrustFiles, UpstreamSettings, UrlRewrite, UrlRewriteError};
 use aisix_store::References;
 use http::HeaderName;
 
-use super::{Config, Downstream, Proxy, Rewrite, Secrets, Upstream};
+use super::{Config, Downstream, Proxy, Rewrite, Secrets, Upstream, UpstreamTls};
 
 impl Config {
     /// Where the configuration of the gateway lies, for the log.
@@ -91,6 +91,18 @@ impl Upstream {
             tcp_keepalive: seconds(self.tcp_keepalive_secs),
             tcp_keepalive_interval: seconds(self.tcp_keepalive_interval_secs),
             tcp_keepalive_retries: Some(self.tcp_keepalive_retries).filter(|count| *count > 0),
+            proxies: self.proxies.clone(),
+        }
+    }
+}
+
+impl UpstreamTls {
+    /// What the data plane trusts.
+    pub(crate) fn files(&self) -> TrustFiles {
+        TrustFiles {
+            ca_file: self.ca_file.clone(),
+            client: self.client_cert_file.clone().zip(self.client_key_file.clone()),
+            verify: self.verify,
         }
     }
 }

@@ -1,8 +1,10 @@
-//! The certificates of the listeners, and the tasks that follow their files.
+//! The certificates of the listeners and the trust in upstreams, and the tasks that follow their
+//! files.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aisix_gateway::UpstreamTrust;
 use aisix_gateway::serve::Certificate;
 use anyhow::Context as _;
 use tokio::task::JoinSet;
@@ -35,5 +37,13 @@ impl Certificates {
         let followed = certificate.clone();
         self.following.spawn(async move { followed.follow(LOOK).await });
         Ok(Some(certificate))
+    }
+
+    /// Follows the files of the trust in upstreams from now on.
+    pub(super) fn follow(&mut self, trust: UpstreamTrust) -> Arc<UpstreamTrust> {
+        let trust = Arc::new(trust);
+        let followed = trust.clone();
+        self.following.spawn(async move { followed.follow(LOOK).await });
+        trust
     }
 }

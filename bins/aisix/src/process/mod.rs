@@ -19,8 +19,8 @@ use aisix_adapters::Adapters;
 use aisix_admin::{AdminApi, StatusApi};
 use aisix_auth::AdminKeys;
 use aisix_core::Secret;
-use aisix_gateway::Shared;
 use aisix_gateway::serve::{self, Listener, Workers};
+use aisix_gateway::{Shared, TrustError, UpstreamTrust};
 use aisix_store::EmbeddedStore;
 use anyhow::{Context as _, anyhow};
 use tracing::{info, warn};
@@ -87,7 +87,8 @@ impl Process {
     /// Whatever is missing: an address, the store, its key, threads.
     pub(crate) async fn start(config: &Config, knobs: Knobs) -> anyhow::Result<Self> {
         // The platform's certificates take as long to read as all the rest.
-        let trust = std::thread::spawn(aisix_gateway::platform_trust);
+        let files = config.upstream.tls.files();
+        let trust = std::thread::spawn(|| UpstreamTrust::load(files));
         let address = config.proxy.addr;
         let mut certificates = Certificates::default();
         let proxy = Listener::bind(address, config.proxy.worker_threads())
@@ -113,7 +114,8 @@ impl Process {
         let start = |listener| Server::start(listener, None, router, idle);
         let metrics = metrics.map(start).transpose()?;
         let address = proxy.local_addr();
-        let workers = serve::start(proxy, &shared, &loaded(trust)?)
+        let trust = certificates.follow(loaded(trust)?);
+        let workers = serve::start(proxy, &shared, &trust)
             .context("the threads that serve cannot be started")?;
         Ok(Self {
             shared,
@@ -201,10 +203,8 @@ impl Process {
     }
 }
 
-/// The platform's trust, from the thread that reads it.
-fn loaded(
-    trust: JoinHandle<Result<Arc<rustls::ClientConfig>, rustls::Error>>,
-) -> anyhow::Result<Arc<rustls::ClientConfig>> {
+/// The trust in upstreams, from the thread that reads it.
+fn loaded(trust: JoinHandle<Result<UpstreamTrust, TrustError>>) -> anyhow::Result<UpstreamTrust> {
     let trust = trust.join().map_err(|_| anyhow!("the platform's certificates cannot be read"))?;
-    trust.context("TLS cannot be set up")
+    trust.map_err(|TrustError { field, cause }| anyhow!("upstream.tls.{field}: {cause}"))
 }

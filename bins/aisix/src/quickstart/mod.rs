@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use crate::cli::Quickstart;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::process::{Knobs, Process};
 use crate::signals::Signals;
 use crate::standin::{self, StandIn};
@@ -49,7 +49,12 @@ enum Place {
 pub(crate) fn run(args: &Quickstart) -> anyhow::Result<ExitCode> {
     let place = Place::of(args)?;
     let admin_key = Secret::new(setup::random_hex::<16>()?);
-    let config = configuration(args, &place, admin_key.clone());
+    let mut config = configuration(args, &place, admin_key.clone());
+    // The stand-in is on loopback, where no proxy leads.
+    if args.provider.is_some() {
+        let variables: Vec<_> = std::env::vars_os().collect();
+        config.upstream.proxies = config::proxies(&variables)?;
+    }
     logs::install(&config.observability)?;
     process::on_control_thread(async {
         let mut signals = Signals::listen()?;

@@ -15,6 +15,7 @@ mod passthrough_route;
 mod provider_key;
 mod rate_limit;
 mod rate_limit_policy;
+mod upstream_tls;
 mod validity;
 mod wording;
 
@@ -48,13 +49,14 @@ pub use oidc::{ClaimCondition, ClaimMapping, ClaimOperator, ClaimValues, OidcPro
 pub use passthrough_route::{PassthroughRoute, RouteAuth, RouteCredential};
 pub use provider_key::{
     AdapterName, BodyField, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,
-    TemperatureRange, UpstreamTls,
+    TemperatureRange,
 };
 pub use rate_limit::RateLimit;
 pub use rate_limit_policy::{
     ConditionDimension, ConditionLogic, ConditionNode, ConditionOperator, ConditionValue,
     DayOfWeek, GroupDimension, PolicyAction, PolicyScope, PolicyWindow, RateLimitPolicy, Schedule,
 };
+pub use upstream_tls::{CaCert, NotACaCert, UpstreamTls};
 pub use validity::{Checked, Invalid, Problem, Strictness};
 
 /// A kind of resource as a Rust type: a value of it is valid.

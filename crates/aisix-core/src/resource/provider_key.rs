@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::validity::{Findings, read};
-use super::{Checked, Document, Invalid, Kind, Resource, Strictness};
+use super::{CaCert, Checked, Document, Invalid, Kind, Resource, Strictness, UpstreamTls};
 use crate::base_url;
 use crate::glob::Glob;
 use crate::secret::{MASK, Secret};
@@ -120,18 +120,6 @@ pub struct TelemetryTags {
     /// Label of the provider key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pk_label: Option<String>,
-}
-
-/// Trust for one endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UpstreamTls {
-    /// PEM of a certificate authority that is trusted in addition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_cert: Option<String>,
-    /// Whether certificates are checked at all.
-    #[serde(default = "super::yes")]
-    pub verify: bool,
 }
 
 /// How requests to a vendor differ from its family's: data, not code.
@@ -272,6 +260,7 @@ impl Resource for ProviderKey {
         if strictness == Strictness::Strict {
             check_reachable(&mut findings, adapter, wire.api_base.as_deref());
             check_sendable(&mut findings, adapter, &secret);
+            check_trust(&mut findings, wire.tls.as_ref());
         }
         findings.into_result(Checked {
             resource: Self {
@@ -339,5 +328,13 @@ fn check_sendable(findings: &mut Findings, adapter: Option<AdapterName>, secret:
             "must be printable ASCII and not blank: it is sent in a header, which holds no line \
              breaks and no other control characters",
         );
+    }
+}
+
+/// Whoever writes a key hears at once that nothing can be trusted on the word of its authority.
+fn check_trust(findings: &mut Findings, tls: Option<&UpstreamTls>) {
+    let authority = tls.and_then(|tls| tls.ca_cert.as_ref());
+    if let Some(Err(problem)) = authority.map(CaCert::authorities) {
+        findings.require(false, "tls.ca_cert", problem.to_string());
     }
 }

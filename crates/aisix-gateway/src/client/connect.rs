@@ -10,7 +10,7 @@ use tower::Service;
 use crate::body::BodyError;
 
 /// Makes connections with another connector, but not for longer than the deadline: the sum of name
-/// resolution, connecting and the TLS handshake.
+/// resolution, connecting, a proxy's answer and the TLS handshake.
 #[derive(Debug, Clone)]
 pub(super) struct Punctual<C> {
     connector: C,

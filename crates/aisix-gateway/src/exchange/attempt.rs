@@ -17,6 +17,7 @@ use super::upstream::UpstreamStream;
 use super::{Source, kept};
 use crate::body::announced;
 use crate::client::{Client, transport};
+use crate::proxies::Proxy;
 use crate::published::Shared;
 use crate::route::Candidate;
 use crate::timeouts::timed_out;
@@ -113,14 +114,18 @@ impl Attempt<'_> {
         adapter: &dyn Adapter,
         request: http::Request<Bytes>,
     ) -> Result<Response<Incoming>, Error> {
-        let reply = self.client.call(request).await?;
+        let target = &self.candidate.target;
+        let proxy = self.client.forwarding(request.uri());
+        let reply = self.client.call(request, target.provider_key.spec.tls.as_ref()).await?;
         if reply.status().is_success() {
             return Ok(reply);
         }
         let (head, body) = reply.into_parts();
         let body = beginning(body).await;
         let failed = FailedReply { status: head.status, headers: &head.headers, body: &body };
-        Err(adapter.classify(&self.candidate.target, &failed))
+        // Some proxies quote what they were sent, and some upstreams what a proxy left in.
+        let error = adapter.classify(target, &failed);
+        Err(proxy.into_iter().flat_map(Proxy::secrets).fold(error, scrubbed))
     }
 }
 

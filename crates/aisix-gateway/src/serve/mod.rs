@@ -10,7 +10,7 @@ mod refusal;
 mod talk;
 mod worker;
 
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::Certificate;
 pub use listener::Listener;
 pub use patience::Patience;
 pub use progress::RequestBody;

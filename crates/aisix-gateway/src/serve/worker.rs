@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 use crate::published::Shared;
 use crate::serve::connection;
 use crate::serve::listener::Listener;
+use crate::trust::UpstreamTrust;
 
 /// The running workers of a listener.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Workers {
 pub fn start(
     listener: Listener,
     shared: &Arc<Shared>,
-    trust: &Arc<rustls::ClientConfig>,
+    trust: &Arc<UpstreamTrust>,
 ) -> io::Result<Workers> {
     let closing = watch::Sender::new(false);
     let mut threads = Vec::with_capacity(listener.sockets.len());

@@ -96,7 +96,8 @@ impl Program {
         self
     }
 
-    /// Sets an environment variable. The rest of the environment is inherited, but for `AISIX_*`.
+    /// Sets an environment variable. The rest of the environment is inherited, but for `AISIX_*`
+    /// and the variables of proxies.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.variables.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
@@ -129,7 +130,8 @@ impl Program {
     pub fn start(&self) -> Process {
         let mut command = Command::new(&self.path);
         for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"AISIX_") {
+            let proxy = name.as_encoded_bytes().to_ascii_lowercase().ends_with(b"_proxy");
+            if proxy || name.as_encoded_bytes().starts_with(b"AISIX_") {
                 command.env_remove(name);
             }
         }

@@ -52,10 +52,10 @@ fn the_last_pair_that_could_be_used_stays_until_the_next_is_whole() {
     let (one, other) = (pair(), pair());
     put(&directory, Some(&one.cert.pem()), Some(&one.signing_key.serialize_pem()));
     let certificate = load(&directory).unwrap();
-    let first = certificate.current.load_full();
+    let first = Arc::clone(&certificate.files.current());
     let changed = || {
-        certificate.refresh();
-        !Arc::ptr_eq(&first, &certificate.current.load_full())
+        certificate.files.refresh();
+        !Arc::ptr_eq(&first, &certificate.files.current())
     };
     assert!(!changed());
     put(&directory, Some(&other.cert.pem()), None);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aisix_adapters::Adapters;
 use aisix_gateway::serve::{self, Listener, Workers};
-use aisix_gateway::{AnswerBody, Client, Gateway, Settings, Shared};
+use aisix_gateway::{AnswerBody, Client, Gateway, Settings, Shared, TrustFiles, UpstreamTrust};
 use aisix_hooks::HookFactory;
 use aisix_testing::fixtures::openai;
 use aisix_testing::{Response, ScriptedUpstream, wait};
@@ -142,12 +142,8 @@ pub fn whole(text: &str) -> String {
 }
 
 /// No certificate is trusted: nothing here speaks TLS.
-pub fn trust() -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has the defaults")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Arc::new(config)
+pub fn trust() -> Arc<UpstreamTrust> {
+    let files = TrustFiles { ca_file: None, client: None, verify: true };
+    let trust = UpstreamTrust::based_on(rustls::RootCertStore::empty(), files);
+    Arc::new(trust.expect("no file can be wrong"))
 }
