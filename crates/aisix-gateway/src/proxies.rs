@@ -113,6 +113,10 @@ impl Proxy {
             ));
         }
         let authority = url.authority().ok_or_else(|| fail(malformed))?;
+        // A slash in a password, where it should be %2F: what stands before it is no host.
+        if url.path_and_query().is_some_and(|rest| rest.as_str().contains('@')) {
+            return Err(fail("holds a user or a password with a character that must be encoded"));
+        }
         let (user, place) = match authority.as_str().rsplit_once('@') {
             Some((user, place)) => (Some(user), place),
             None => (None, authority.as_str()),

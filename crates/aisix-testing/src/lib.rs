@@ -9,6 +9,7 @@
 //! - [`etcd`] runs a real etcd of a test's own.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
+//! - [`ScriptedProxy`] stands between a client and its upstream.
 //! - [`canary`] plants secrets and looks for them, also encoded, wherever they might have leaked.
 //! - [`wait`] waits for a condition. No other module sleeps, and no test does.
 //!
@@ -37,6 +38,7 @@ pub mod etcd;
 pub mod exposition;
 pub mod fixtures;
 pub mod process;
+pub mod proxy;
 pub mod upstream;
 pub mod wait;
 mod wire;
@@ -46,4 +48,5 @@ pub use client::{Connection, Request, Response};
 pub use etcd::Etcd;
 pub use exposition::Exposition;
 pub use process::{Process, Program, free_port};
+pub use proxy::{ScriptedProxy, Verdict};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};

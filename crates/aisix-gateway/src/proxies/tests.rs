@@ -109,6 +109,7 @@ fn credentials_are_kept_apart_from_the_address() {
 #[test]
 fn errors_name_the_variable_and_never_its_value() {
     let malformed = "is not a URL such as http://proxy.example:3128";
+    let encoded = "holds a user or a password with a character that must be encoded";
     let scheme = "must begin with http:// or https://: other proxies are not supported";
     for (value, reason) in [
         ("http://", malformed),
@@ -119,6 +120,8 @@ fn errors_name_the_variable_and_never_its_value() {
         ("http:/user:hunter2@p", malformed),
         ("/user:hunter2@p", malformed),
         ("socks5://user:hunter2@p:1080", scheme),
+        ("http://user/hunter2@p", encoded),
+        ("http://user?hunter2:3@p", encoded),
         ("http://user:%ff%fehunter2@p", "holds a user or a password that is not UTF-8"),
     ] {
         for variable in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"] {

@@ -5,6 +5,7 @@ pub mod counted;
 pub mod documents;
 pub mod logs;
 pub mod recorder;
+pub mod secured;
 pub mod streamed;
 pub mod world;
 

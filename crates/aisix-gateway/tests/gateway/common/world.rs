@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aisix_adapters::Adapters;
 use aisix_gateway::serve::{self, Listener, Workers};
-use aisix_gateway::{AnswerBody, Client, Gateway, Settings, Shared, TrustFiles, UpstreamTrust};
+use aisix_gateway::{AnswerBody, Client, Gateway, Settings, Shared, UpstreamTrust};
 use aisix_hooks::HookFactory;
 use aisix_testing::fixtures::openai;
 use aisix_testing::{Response, ScriptedUpstream, wait};
@@ -16,13 +16,14 @@ use http_body_util::{BodyExt as _, Full};
 use tower::Service as _;
 
 use super::documents::{self, Documents};
-use super::{CALLER, Recorder, Streamed, logs};
+use super::{CALLER, Recorder, Streamed, logs, secured};
 
 /// A gateway with a configuration.
 pub struct World {
     pub shared: Arc<Shared>,
     pub recorder: Recorder,
     gateway: Gateway,
+    trust: Arc<UpstreamTrust>,
     revision: AtomicU64,
 }
 
@@ -46,15 +47,29 @@ impl World {
     pub fn hooked(
         settings: Settings,
         documents: &Documents,
+        hooks: Vec<Arc<dyn HookFactory>>,
+    ) -> Self {
+        Self::built(settings, documents, hooks, secured::trusting(secured::no_files()))
+    }
+
+    /// These documents in front of upstreams that are met with this trust.
+    pub fn trusting(settings: Settings, documents: &Documents, trust: Arc<UpstreamTrust>) -> Self {
+        Self::built(settings, documents, Vec::new(), trust)
+    }
+
+    fn built(
+        settings: Settings,
+        documents: &Documents,
         mut hooks: Vec<Arc<dyn HookFactory>>,
+        trust: Arc<UpstreamTrust>,
     ) -> Self {
         logs::keep();
         let recorder = Recorder::default();
         hooks.push(Arc::new(recorder.clone()));
         let shared = Shared::with_hooks(settings, Adapters::builtin(), hooks);
-        let client = Client::new(&shared.settings().upstream, trust());
+        let client = Client::new(&shared.settings().upstream, trust.clone());
         let gateway = Gateway::new(shared.clone(), client);
-        let world = Self { shared, recorder, gateway, revision: AtomicU64::new(0) };
+        let world = Self { shared, recorder, gateway, trust, revision: AtomicU64::new(0) };
         world.publish(documents);
         world
     }
@@ -64,7 +79,7 @@ impl World {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = Listener::bind(any, workers).expect("a port");
         let address = listener.local_addr();
-        let workers = serve::start(listener, &self.shared, &trust()).expect("threads");
+        let workers = serve::start(listener, &self.shared, &self.trust).expect("threads");
         Served { address, workers }
     }
 
@@ -139,11 +154,4 @@ pub fn streamed(text: &str) -> String {
 /// The body of a request for the standard model.
 pub fn whole(text: &str) -> String {
     openai::chat_request(super::MODEL, text)
-}
-
-/// No certificate is trusted: nothing here speaks TLS.
-pub fn trust() -> Arc<UpstreamTrust> {
-    let files = TrustFiles { ca_file: None, client: None, verify: true };
-    let trust = UpstreamTrust::based_on(rustls::RootCertStore::empty(), files);
-    Arc::new(trust.expect("no file can be wrong"))
 }
