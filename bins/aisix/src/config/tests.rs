@@ -148,6 +148,23 @@ fn says_in_one_line_what_is_wrong_with_the_edge() {
         ("proxy: {tls: {cert_file: c.pem, key_file: ''}}", {
             "proxy.tls.key_file: must name a file".into()
         }),
+        ("upstream: {tls: {client_cert_file: c.pem}}", {
+            let what = "needs upstream.tls.client_key_file beside it";
+            format!("upstream.tls.client_cert_file: {what}")
+        }),
+        ("upstream: {tls: {client_key_file: k.pem}}", {
+            let what = "needs upstream.tls.client_cert_file beside it";
+            format!("upstream.tls.client_key_file: {what}")
+        }),
+        ("upstream: {tls: {ca_file: ''}}", "upstream.tls.ca_file: must name a file".into()),
+        ("upstream: {tls: {client_cert_file: '', client_key_file: k.pem}}", {
+            "upstream.tls.client_cert_file: must name a file".into()
+        }),
+        ("upstream: {tls: {verify: no}}", "upstream.tls.verify: must be true or false".into()),
+        ("upstream: {tls: {ca: c.pem}}", {
+            let keys = "ca_file, client_cert_file, client_key_file, verify";
+            format!("upstream.tls.ca: unknown key; the keys here are {keys}")
+        }),
         ("proxy: {tls: {cert: c.pem}}", {
             "proxy.tls.cert: unknown key; the keys here are cert_file, key_file".into()
         }),
@@ -401,6 +418,12 @@ fn says_which_variable_is_wrong() {
         ("AISIX_PROXY__URL_REWRITES", r#"[{"match":"","rewrite":"/"}]"#, {
             "rule 1: match matches the empty string, and so every path: make it more precise"
         }),
+        ("HTTPS_PROXY", "http://user:hunter2@proxy:port", {
+            "is not a URL such as http://proxy.example:3128"
+        }),
+        ("all_proxy", "socks5://user:hunter2@proxy:1080", {
+            "must begin with http:// or https://: other proxies are not supported"
+        }),
         ("AISIX_RESOURCES_FILE", "resources.yaml", "not supported by this version: remove it"),
     ] {
         let problem = problem("config.yaml", LEAST, &[(name, value)]);
@@ -434,6 +457,26 @@ fn never_repeats_a_credential() {
     assert!(!problem("config.yaml", LEAST, &[variable]).contains(secret));
     let shown = format!("{:?}", with(&[("AISIX_ADMIN__ADMIN_KEY", secret)]));
     assert!(!shown.contains(secret), "{shown}");
+}
+
+#[test]
+fn who_asks_for_no_verification_is_warned() {
+    let warnings = |verify| {
+        let variable = [("AISIX_UPSTREAM__TLS__VERIFY", verify)];
+        try_load("config.yaml", LEAST, &variable).unwrap().warnings
+    };
+    assert_eq!(warnings("true"), Vec::<String>::new());
+    let warning = warnings("false").pop().unwrap();
+    assert!(warning.starts_with("upstream.tls.verify is false: "), "{warning}");
+}
+
+#[test]
+fn the_credentials_of_a_proxy_are_in_no_message() {
+    let config = with(&[("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:3128")]);
+    let shown = format!("{config:?} {:?}", config.gateway());
+    let pair = "dXNlcjpodW50ZXIy";
+    assert!(shown.contains("127.0.0.1:3128"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains(pair), "{shown}");
 }
 
 #[test]
@@ -574,7 +617,7 @@ fn a_file_of_another_version_loads_where_it_asks_for_nothing_else() {
          managed: {enabled: false, cp_base_url: x, snapshot_cache_path: null}\n\
          cache: {backend: memory}\n\
          ratelimit: {backend: memory, redis: {url: 'redis://:sesame@a'}}\n\
-         upstream: {retries: 0, tls: {verify: true}}\n\
+         upstream: {retries: 0}\n\
          bedrock_endpoint_url: ''\n"
     );
     let Loaded { config, warnings } = try_load("config.yaml", &text, &[]).unwrap();
@@ -597,7 +640,6 @@ fn a_file_of_another_version_loads_where_it_asks_for_nothing_else() {
         "ratelimit.backend",
         "ratelimit.redis",
         "upstream.retries",
-        "upstream.tls.verify",
     ]);
     assert_eq!(names, expected);
 }
@@ -615,8 +657,6 @@ fn a_file_that_asks_for_what_another_version_does_is_refused() {
             format!("managed.snapshot_cache_path: {}", only("\"\""))
         }),
         ("upstream: {retries: 2}", format!("upstream.retries: {}", only("0"))),
-        ("upstream: {tls: {verify: false}}", format!("upstream.tls.verify: {}", only("true"))),
-        ("upstream: {tls: {ca_file: a.pem}}", format!("upstream.tls.ca_file: {other}")),
         ("cache: {backnd: memory}", {
             "cache.backnd: unknown key; the keys here are backend, redis".into()
         }),

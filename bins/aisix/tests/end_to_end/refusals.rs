@@ -58,6 +58,18 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
             "proxy.tls: c.pem cannot be read: No such file or directory (os error 2)",
         ),
         (
+            "{admin: {enabled: false}, proxy: {addr: '127.0.0.1:0'}, upstream: {tls: {ca_file: \
+             config.yaml}}, observability: {metrics: {prometheus: {enabled: false}}}}",
+            "upstream.tls.ca_file: config.yaml holds no certificate in PEM format",
+        ),
+        (
+            "{admin: {enabled: false}, proxy: {addr: '127.0.0.1:0'}, upstream: {tls: \
+             {client_cert_file: c.pem, client_key_file: k.pem}}, observability: {metrics: \
+             {prometheus: {enabled: false}}}}",
+            "upstream.tls.client_cert_file: c.pem cannot be read: No such file or directory (os \
+             error 2)",
+        ),
+        (
             "{admin: {admin_key: k}, proxy: {addr: '127.0.0.1:0'}, store: {master_key: short}, \
              observability: {metrics: {prometheus: {addr: '127.0.0.1:0'}}}}",
             "store.master_key: a master key is 32 bytes, written as base64 or as 64 hexadecimal \

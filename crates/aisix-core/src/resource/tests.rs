@@ -295,6 +295,12 @@ fn errors_name_the_field_and_what_was_expected() {
         ("strip_headers", r#""x""#, "strip_headers: must be a list"),
         ("strip_headers", "[1]", "strip_headers[0]: must be a string"),
         ("tls", r#"{"verify": "yes"}"#, "tls.verify: must be true or false"),
+        (
+            "tls",
+            r#"{"ca_cert": "nonsense"}"#,
+            "tls.ca_cert: must hold at least one certificate in PEM format \
+             (-----BEGIN CERTIFICATE-----)",
+        ),
     ] {
         let document = with(PROVIDER_KEY, field, json);
         assert_eq!(problem::<ProviderKey>(&document), expected, "{field} {json}");
