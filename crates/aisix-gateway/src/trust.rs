@@ -46,7 +46,7 @@ pub struct TrustError {
     /// The field that names the file: `ca_file`, `client_cert_file` or `client_key_file`.
     pub field: &'static str,
     /// What is wrong with it.
-    pub cause: CertificateError,
+    pub cause: Box<CertificateError>,
 }
 
 /// What tells one trust from another, without its certificates.
@@ -225,7 +225,7 @@ impl Files for Sources {
     }
 
     fn read(&self) -> Result<Material, TrustError> {
-        let at = |field| move |cause| TrustError { field, cause };
+        let at = |field| move |cause| TrustError { field, cause: Box::new(cause) };
         let TrustFiles { ca_file, client, verify } = &self.files;
         let mut roots = self.platform.clone();
         if let Some(file) = ca_file {

@@ -11,7 +11,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use tower::Service as _;
 
-use crate::common::world::whole;
+use crate::common::world::{trust, whole};
 use crate::common::*;
 
 async fn probe(world: &World, path: &str) -> Response {
@@ -60,8 +60,7 @@ async fn a_draining_gateway_fails_its_probes_serves_on_and_closes_connections() 
 #[tokio::test]
 async fn a_gateway_without_a_configuration_lives_but_serves_nothing() {
     let shared = Shared::new(Settings::default(), Adapters::builtin());
-    let trust = secured::trusting(secured::no_files());
-    let client = Client::new(&shared.settings().upstream, trust);
+    let client = Client::new(&shared.settings().upstream, trust());
     let mut gateway = Gateway::new(Arc::clone(&shared), client);
     let mut ask = async |request: Request<Full<Bytes>>| {
         let Ok(response) = gateway.call(request).await;

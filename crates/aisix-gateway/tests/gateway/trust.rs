@@ -265,7 +265,7 @@ fn files_that_cannot_be_used_are_named_with_their_field() {
         (files(Some(missing.clone()), None), "ca_file", "missing.pem cannot be read: No such file"),
         (files(Some(bad.clone()), None), "ca_file", "bad.pem holds no certificate in PEM format"),
         (files(Some(garbage), None), "ca_file", "garbage.pem holds a certificate that cannot be"),
-        (files(None, Some((bad.clone(), key.clone()))), "client_cert_file", {
+        (files(None, Some((bad.clone(), key))), "client_cert_file", {
             "bad.pem holds no certificate in PEM format"
         }),
         (files(None, Some((certificate.clone(), bad))), "client_key_file", {
