@@ -119,10 +119,10 @@ impl<F: Files> Followed<F> {
         match self.files.read() {
             Ok(made) => {
                 self.current.store(Arc::new(made));
-                tracing::info!(file, "new certificates are in use");
+                tracing::info!(file, "the new certificates are in use");
             }
             Err(problem) => {
-                tracing::warn!(%problem, "new certificates cannot be used, the last ones stay");
+                tracing::warn!(%problem, "the new certificates cannot be used, the last ones stay");
             }
         }
     }
