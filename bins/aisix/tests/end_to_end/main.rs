@@ -11,6 +11,7 @@ mod examples;
 mod export;
 mod gateway;
 mod pages;
+mod proxied;
 mod quickstart;
 mod references;
 mod refusals;
