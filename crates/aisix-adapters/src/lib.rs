@@ -13,9 +13,12 @@
 //! **Not here.** No translation, no retries, no sockets. Adapters never name one another.
 
 mod adapter;
+mod address;
+pub mod anthropic;
 mod classify;
 pub mod openai;
 mod registry;
+mod request;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
 pub use classify::scrubbed;

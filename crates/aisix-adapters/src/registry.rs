@@ -16,7 +16,7 @@ impl Adapters {
     /// Those that this crate brings: one line each.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(HashMap::new()).with(crate::openai::OpenAi)
+        Self(HashMap::new()).with(crate::anthropic::Anthropic).with(crate::openai::OpenAi)
     }
 
     /// These and one more; it replaces one of the same name.

@@ -1,9 +1,30 @@
 //! Every adapter keeps the promises of all.
 
+use aisix_adapters::anthropic::Anthropic;
 use aisix_adapters::openai::OpenAi;
 use aisix_core::Operation;
 use aisix_testing::conformance::adapter::{self, Setup};
 use serde_json::json;
+
+#[tokio::test]
+async fn anthropic_keeps_every_promise() {
+    let setup = Setup {
+        key: json!({
+            "display_name": "key", "provider": "anthropic", "adapter": "anthropic",
+            "secret": "sk-x",
+        }),
+        base: Some("https://api.anthropic.com"),
+        secret: "sk-ant-canary-0123456789abcdef",
+        operations: vec![Operation::Chat],
+        lacks: vec![Operation::ListModels],
+        credential: "x-api-key",
+        failure: |message| {
+            let error = json!({"type": "rate_limit_error", "message": message});
+            json!({"type": "error", "error": error}).to_string()
+        },
+    };
+    adapter::check(&Anthropic, &setup).await;
+}
 
 #[tokio::test]
 async fn openai_keeps_every_promise() {

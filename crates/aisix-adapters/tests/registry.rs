@@ -25,6 +25,14 @@ fn the_adapter_is_the_one_that_the_key_names_whoever_the_provider_is() {
 }
 
 #[test]
+fn every_family_of_this_crate_is_found_by_its_name() {
+    for name in ["anthropic", "openai"] {
+        let key = key("whoever", name);
+        assert_eq!(Adapters::builtin().of(&key.spec).expect("it exists").name(), name);
+    }
+}
+
+#[test]
 fn a_family_that_this_gateway_does_not_have_is_unavailable() {
     let key = key("openai", "bedrock");
     let adapters = Adapters::builtin();

@@ -7,27 +7,27 @@ mod base;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::{Error, ErrorCode, Operation, Secret};
+use aisix_core::{Error, Operation};
 use aisix_dialects::{Dialect, OPENAI_CHAT};
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Request};
+use http::Request;
+use http::header::AUTHORIZATION;
 
 use crate::adapter::{Adapter, Call, FailedReply, Framing, Target};
-use crate::classify;
+use crate::{classify, request};
 
 /// The adapter `openai`.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenAi;
 
-/// Sent to every upstream.
-const AGENT: &str = concat!("aisix/", env!("CARGO_PKG_VERSION"));
+/// The name by which provider keys choose it.
+const NAME: &str = "openai";
 
 #[async_trait]
 impl Adapter for OpenAi {
     fn name(&self) -> &'static str {
-        "openai"
+        NAME
     }
 
     fn dialect(
@@ -38,7 +38,7 @@ impl Adapter for OpenAi {
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
             Operation::Chat => Ok(&OPENAI_CHAT),
-            other => Err(lacks(other)),
+            other => Err(request::lacks(NAME, other)),
         }
     }
 
@@ -49,16 +49,8 @@ impl Adapter for OpenAi {
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
         let key = &call.target.provider_key.spec;
         let url = base::endpoint(key.api_base.as_deref(), path(call.operation)?)?;
-        let mut request = Request::post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, AGENT)
-            .header(AUTHORIZATION, bearer(&key.secret)?);
-        if !call.request_id.is_empty() {
-            request = request.header("x-aisix-request-id", call.request_id);
-        }
-        if call.stream {
-            request = request.header(ACCEPT, "text/event-stream");
-        }
+        let bearer = request::credential("Bearer ", &key.secret)?;
+        let request = request::post(url, &call).header(AUTHORIZATION, bearer);
         request.body(call.body).map_err(Error::internal)
     }
 
@@ -71,29 +63,6 @@ impl Adapter for OpenAi {
 fn path(operation: Operation) -> Result<&'static str, Error> {
     match operation {
         Operation::Chat => Ok("/chat/completions"),
-        other => Err(lacks(other)),
+        other => Err(request::lacks(NAME, other)),
     }
-}
-
-fn lacks(operation: Operation) -> Error {
-    Error::new(
-        ErrorCode::NotImplemented,
-        format!("adapter 'openai' has no operation '{}'", operation.name()),
-    )
-}
-
-fn bearer(secret: &Secret) -> Result<HeaderValue, Error> {
-    let unusable = || {
-        Error::new(
-            ErrorCode::InvalidUpstreamCredentials,
-            "invalid upstream credentials: the provider key's secret cannot be sent in a header",
-        )
-    };
-    if !secret.fits_a_header() {
-        return Err(unusable());
-    }
-    let text = zeroize::Zeroizing::new(format!("Bearer {}", secret.expose()));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| unusable())?;
-    value.set_sensitive(true);
-    Ok(value)
 }

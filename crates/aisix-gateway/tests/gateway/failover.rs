@@ -207,7 +207,7 @@ async fn targets_that_cannot_be_called_are_passed_over() {
         let mut no_base = provider_key("no-base", "");
         no_base.as_object_mut().expect("an object").remove("api_base");
         let mut no_adapter = provider_key("no-adapter", "http://127.0.0.1:9");
-        no_adapter["adapter"] = json!("anthropic");
+        no_adapter["adapter"] = json!("bedrock");
         all.extend(documents::documents([
             ("models/no-key", direct("no-key", "x", "gone")),
             ("models/no-base", direct("no-base", "x", "no-base")),
