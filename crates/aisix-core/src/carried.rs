@@ -83,6 +83,12 @@ impl<T: Carry> Carried<T> {
         (!self.touched && self.dialect == dialect).then_some(&self.bytes)
     }
 
+    /// The original bytes, where they are this dialect's, even if the value may have changed since:
+    /// for whoever sees that the value says nothing that could have.
+    pub fn original(&self, dialect: DialectId) -> Option<&Bytes> {
+        (self.dialect == dialect && !self.bytes.is_empty()).then_some(&self.bytes)
+    }
+
     /// The value, if somebody decoded it already.
     pub fn decoded(&self) -> Option<&T> {
         self.value.as_deref()

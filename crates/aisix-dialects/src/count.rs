@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A number of tokens. An answer is not refused for an odd count: whatever is none counts as zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -19,6 +20,34 @@ impl Count {
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+/// Whether a value says nothing, or just this count.
+pub(crate) fn says(value: &Value, count: u64) -> bool {
+    value.is_null() || value.as_f64() == Some(count as f64)
+}
+
+/// Whether details say more than these counts, which are taken out of them.
+pub(crate) fn has_more(details: &mut Value, counts: &[&str]) -> bool {
+    match details {
+        Value::Object(details) => {
+            details.retain(|name, _| !counts.contains(&name.as_str()));
+            !details.is_empty()
+        }
+        other => !other.is_null(),
+    }
+}
+
+/// Puts back what stood beside the counts.
+pub(crate) fn merge(into: &mut Value, more: &Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(into.entry(name).or_insert_with(|| Value::Object(Map::new())), value);
+            }
+        }
+        (into, more) => *into = more.clone(),
     }
 }
 

@@ -20,12 +20,16 @@
 pub mod anthropic_messages;
 mod cache;
 mod count;
+mod data_url;
 mod dialect;
+mod effort;
 mod failure;
 mod fields;
 mod frame;
 pub mod json;
 pub mod openai_chat;
+mod openai_error;
+pub mod openai_responses;
 mod relay;
 mod scan;
 mod sink;
@@ -38,3 +42,4 @@ pub use dialect::{
 pub use failure::ProviderError;
 pub use frame::{Frame, FrameDecoder};
 pub use openai_chat::OPENAI_CHAT;
+pub use openai_responses::OPENAI_RESPONSES;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT};
+use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES};
 use aisix_testing::conformance::dialect::{self, Samples};
 
 /// A golden file of a dialect's.
@@ -83,4 +83,30 @@ fn openai_chat_keeps_every_promise() {
         samples = samples.stream(stream(case));
     }
     dialect::check(&OPENAI_CHAT, &samples);
+}
+
+#[test]
+fn openai_responses_keeps_every_promise() {
+    let file = |name: String| golden("openai_responses", &name);
+    let mut samples = Samples::new(|| Box::new(SseDecoder::default()));
+    for case in ["text", "instructions", "tools", "image", "structured", "stored"] {
+        samples = samples.request(file(format!("{case}.request.json")));
+    }
+    for case in [
+        "text",
+        "tools",
+        "parallel_tools",
+        "reasoning",
+        "reasoning_sealed",
+        "reasoning_open",
+        "refusal",
+        "incomplete",
+        "filtered",
+        "web_search",
+        "two_messages",
+    ] {
+        let whole = file(format!("{case}.response.json"));
+        samples = samples.pair(whole, file(format!("{case}.stream.sse")));
+    }
+    dialect::check(&OPENAI_RESPONSES, &samples.answer(file("minimal.response.json".to_owned())));
 }

@@ -13,8 +13,8 @@ use aisix_core::Error;
 use aisix_core::chat::{StreamOptions, fold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, ProviderError,
-    UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
+    ProviderError, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -30,6 +30,11 @@ fn anthropic_messages_reads_and_writes_what_was_reviewed() {
 #[test]
 fn openai_chat_reads_and_writes_what_was_reviewed() {
     check(&OPENAI_CHAT);
+}
+
+#[test]
+fn openai_responses_reads_and_writes_what_was_reviewed() {
+    check(&OPENAI_RESPONSES);
 }
 
 fn check(dialect: &dyn Dialect) {

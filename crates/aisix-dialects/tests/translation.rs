@@ -15,7 +15,7 @@ use aisix_core::chat::StreamOptions;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
     ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, Dropped, Encoded, FrameDecoder, OPENAI_CHAT,
-    UpstreamRequest,
+    OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -27,6 +27,26 @@ fn openai_chat_becomes_anthropic_messages_as_reviewed() {
 #[test]
 fn anthropic_messages_becomes_openai_chat_as_reviewed() {
     check(&ANTHROPIC_MESSAGES, &OPENAI_CHAT);
+}
+
+#[test]
+fn openai_responses_becomes_openai_chat_as_reviewed() {
+    check(&OPENAI_RESPONSES, &OPENAI_CHAT);
+}
+
+#[test]
+fn openai_chat_becomes_openai_responses_as_reviewed() {
+    check(&OPENAI_CHAT, &OPENAI_RESPONSES);
+}
+
+#[test]
+fn openai_responses_becomes_anthropic_messages_as_reviewed() {
+    check(&OPENAI_RESPONSES, &ANTHROPIC_MESSAGES);
+}
+
+#[test]
+fn anthropic_messages_becomes_openai_responses_as_reviewed() {
+    check(&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES);
 }
 
 fn check(from: &dyn Dialect, to: &dyn Dialect) {

@@ -60,8 +60,8 @@ fn taken_apart(part: Part) -> (PartStart, Vec<Delta>) {
     }
 }
 
+/// What only a dialect understands goes first: it may say how the part is to be opened.
 fn deltas(text: String, native: Vec<Native>) -> Vec<Delta> {
     let text = (!text.is_empty()).then_some(Delta::Text(text));
-    // Some formats hold such fields in the event that opens the part.
     native.into_iter().map(Delta::Native).chain(text).collect()
 }

@@ -4,7 +4,6 @@
 //! object) and "Errors". What vendors of compatible APIs add is kept as native fields.
 
 mod call;
-mod error;
 mod message;
 mod outline;
 mod part;
@@ -28,6 +27,7 @@ use crate::dialect::{
 };
 use crate::failure::ProviderError;
 use crate::json::splice;
+use crate::openai_error;
 use crate::relay::ModelName;
 
 /// The dialect's name.
@@ -94,10 +94,10 @@ impl Dialect for OpenAiChat {
     }
 
     fn encode_error(&self, error: &Error) -> Bytes {
-        error::encode(error)
+        openai_error::encode(error)
     }
 
     fn decode_error(&self, body: &[u8]) -> ProviderError {
-        error::decode(body)
+        openai_error::decode(body)
     }
 }

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error::InBandError;
 use super::wire::UsageWire;
 use crate::dialect::UpstreamRequest;
 use crate::json::{quoted, span_of, splice};
+use crate::openai_error::InBandError;
 use crate::relay::{
     Edit, Holds, after_brace, complaint_on_list, complaint_on_types, present, typed, unreadable,
 };

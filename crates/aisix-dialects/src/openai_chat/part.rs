@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ID;
 use crate::cache;
+use crate::data_url;
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
 
@@ -94,7 +95,7 @@ fn read_address(value: Value, name: &str, kind: MediaKind) -> Result<Part, Value
         url @ Value::String(_) => Fields::of(json!({ "url": url }))?,
         other => Fields::of(other)?,
     };
-    let (source, media_type) = read_url(inner.text("url").unwrap_or_default());
+    let (source, media_type) = data_url::read(inner.text("url").unwrap_or_default());
     let detail = inner.text("detail");
     let cache = cache::read(&mut fields);
     let native = natives(fields, inner, name);
@@ -141,7 +142,7 @@ fn read_file(value: Value) -> Result<Part, Value> {
 /// A data URL, an address (an addition of some vendors), or bare base64.
 fn read_file_data(data: String) -> (MediaSource, Option<String>) {
     if ["data:", "http:", "https:"].iter().any(|scheme| data.starts_with(scheme)) {
-        read_url(data)
+        data_url::read(data)
     } else {
         (MediaSource::Base64(data), None)
     }
@@ -155,17 +156,6 @@ fn part_fields(value: Value) -> Result<Fields, Value> {
 
 fn natives(outer: Fields, inner: Fields, name: &str) -> Vec<Native> {
     outer.natives(ID, "").chain(inner.natives(ID, &format!("{name}."))).collect()
-}
-
-/// An address, or the data that stand in it.
-fn read_url(url: String) -> (MediaSource, Option<String>) {
-    let inside = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    match inside {
-        Some((media_type, data)) if !media_type.is_empty() => {
-            (MediaSource::Base64(data.to_owned()), Some(media_type.to_owned()))
-        }
-        _ => (MediaSource::Url(url), None),
-    }
 }
 
 /// Writes a text as a part.
@@ -207,7 +197,7 @@ fn write_address(media: &Media, name: &str) -> Option<Value> {
     let url = match &media.source {
         MediaSource::FileId(_) | MediaSource::Text(_) => return None,
         MediaSource::Url(url) => url.clone(),
-        MediaSource::Base64(data) => data_url(media.media_type.as_deref()?, data),
+        MediaSource::Base64(data) => data_url::write(media.media_type.as_deref()?, data),
     };
     let mut inner = Map::new();
     inner.insert("url".to_owned(), url.into());
@@ -248,17 +238,13 @@ fn write_file(media: &Media, sink: &mut Sink) -> Option<Value> {
             inner.insert("file_data".to_owned(), data.as_str().into())
         }
         (MediaSource::Base64(data), Some(media_type)) => {
-            inner.insert("file_data".to_owned(), data_url(media_type, data).into())
+            inner.insert("file_data".to_owned(), data_url::write(media_type, data).into())
         }
     };
     // OpenAI asks for a name with data.
     let unnamed = (!sink.own && inner.contains_key("file_data")).then_some(UNNAMED);
     insert_some(&mut inner, "filename", media.name.as_deref().or(unnamed));
     Some(json!({"type": "file", "file": inner}))
-}
-
-fn data_url(media_type: &str, data: &str) -> String {
-    format!("data:{media_type};base64,{data}")
 }
 
 fn insert_some(object: &mut Map<String, Value>, name: &str, value: Option<&str>) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{ID, spelling, tool, turn};
 use crate::dialect::{Encoded, UpstreamRequest};
+use crate::effort;
 use crate::fields::Fields;
 use crate::json::{number, unambiguous};
 use crate::sink::Sink;
@@ -175,7 +176,7 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
         ("logprobs", sampling.logprobs.map(Value::from)),
         ("top_logprobs", sampling.top_logprobs.map(Value::from)),
         ("response_format", request.response_format.as_ref().map(|it| write_format(it, sink))),
-        ("reasoning_effort", effort(request, sink).map(Value::from)),
+        ("reasoning_effort", effort::word(request, sink).map(Value::from)),
         ("thinking", request.thinking.as_ref().filter(|_| sink.own).map(write_thinking)),
         ("user", request.user.as_deref().map(Value::from)),
     ];
@@ -207,24 +208,6 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
         inner.insert("strict".to_owned(), (*strict).into());
     }
     json!({"type": "json_schema", "json_schema": inner})
-}
-
-/// This format knows words only. The steps are where other gateways draw them.
-fn effort<'a>(request: &'a ChatRequest, sink: &mut Sink) -> Option<&'a str> {
-    if request.effort.is_some() || sink.own {
-        return request.effort.as_deref();
-    }
-    match request.thinking.as_ref()? {
-        Thinking::Budget(4096..) => Some("high"),
-        Thinking::Budget(2048..) | Thinking::Adaptive => Some("medium"),
-        Thinking::Budget(1024..) => Some("low"),
-        Thinking::Budget(_) => Some("minimal"),
-        // Only newer models know a word for it.
-        Thinking::Off => {
-            sink.drop("thinking");
-            None
-        }
-    }
 }
 
 fn write_thinking(thinking: &Thinking) -> Value {

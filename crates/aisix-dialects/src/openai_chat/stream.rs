@@ -12,6 +12,7 @@ use super::{ID, outline};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
 use crate::frame::Frame;
 use crate::json::splice_into;
+use crate::openai_error;
 use crate::relay::ModelName;
 use crate::sse;
 
@@ -126,7 +127,7 @@ impl EventEncoder for Encoder {
     }
 
     fn fail(&mut self, error: &Error, out: &mut BytesMut) {
-        sse::write_event(out, b"error", &super::error::encode(error));
+        sse::write_event(out, b"error", &openai_error::encode(error));
     }
 
     fn dropped(&self) -> &[Dropped] {

@@ -2,10 +2,10 @@
 
 use aisix_core::chat::{FinishReason, Native, Usage};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ID;
-use crate::count::Count;
+use crate::count::{self, Count};
 
 /// The `usage` object, as far as it is accounted for.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -86,27 +86,15 @@ pub(super) fn read_usage(value: Value) -> Option<(Usage, Option<Native>)> {
     let Value::Object(mut fields) = value else {
         return None;
     };
-    let said = |value: &Value, count: u64| value.is_null() || value.as_f64() == Some(count as f64);
     fields.retain(|name, value| match name.as_str() {
         "prompt_tokens" | "completion_tokens" => false,
-        "total_tokens" => !said(value, usage.total()),
-        "prompt_tokens_details" => has_more(value, &["cached_tokens", "cache_write_tokens"]),
-        "completion_tokens_details" => has_more(value, &["reasoning_tokens"]),
+        "total_tokens" => !count::says(value, usage.total()),
+        "prompt_tokens_details" => count::has_more(value, &["cached_tokens", "cache_write_tokens"]),
+        "completion_tokens_details" => count::has_more(value, &["reasoning_tokens"]),
         _ => true,
     });
     let more = (!fields.is_empty()).then(|| Native::new(ID, "usage", Value::Object(fields)));
     Some((usage, more))
-}
-
-/// Whether details say more than these counts, which are taken out of them.
-fn has_more(details: &mut Value, counts: &[&str]) -> bool {
-    match details {
-        Value::Object(details) => {
-            details.retain(|name, _| !counts.contains(&name.as_str()));
-            !details.is_empty()
-        }
-        other => !other.is_null(),
-    }
 }
 
 /// Writes a `usage` object, with what else stood in it.
@@ -114,20 +102,9 @@ pub(super) fn write_usage(usage: Usage, more: Option<&Native>) -> Value {
     // Numbers always serialise.
     let mut value = serde_json::to_value(UsageWire::from(usage)).unwrap_or_default();
     if let Some(more) = more {
-        merge(&mut value, &more.value);
+        count::merge(&mut value, &more.value);
     }
     value
-}
-
-fn merge(into: &mut Value, more: &Value) {
-    match (into, more) {
-        (Value::Object(into), Value::Object(more)) => {
-            for (name, value) in more {
-                merge(into.entry(name).or_insert_with(|| Value::Object(Map::new())), value);
-            }
-        }
-        (into, more) => *into = more.clone(),
-    }
 }
 
 /// Reads a finish reason. The legacy word for a call means the same as the newer one, where the

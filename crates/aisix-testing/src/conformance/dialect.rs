@@ -10,7 +10,7 @@ mod streams;
 
 use std::fmt;
 
-use aisix_core::chat::{ChatEvents, FrameOutline, Native};
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, FrameOutline, Native};
 use aisix_core::{Carried, DialectId, Error};
 use aisix_dialects::{AnswerContext, Depth, Dialect, FrameDecoder};
 use bytes::{Bytes, BytesMut};
@@ -147,7 +147,8 @@ fn read_frames(
     decoder.finish()
 }
 
-/// Writes a stream that says these events, one frame for each.
+/// Writes a stream that says these events, one frame for each; what is native of a part as it opens
+/// stays with its opening, as one frame of a provider's says both.
 ///
 /// # Panics
 /// Where the dialect cannot write decoded events.
@@ -155,12 +156,21 @@ fn read_frames(
 pub fn write_stream(dialect: &dyn Dialect, events: ChatEvents, context: AnswerContext) -> Bytes {
     let mut encoder = dialect.event_encoder(context);
     let mut out = BytesMut::new();
-    for event in events {
-        let mut frame = Carried::made(dialect.id(), FrameOutline::default(), vec![event]);
+    let mut events = events.into_iter().peekable();
+    while let Some(event) = events.next() {
+        let opens = matches!(event, ChatEvent::PartStart { .. });
+        let mut said = vec![event];
+        let of_opening = |next: &ChatEvent| opens && is_native(next);
+        said.extend(std::iter::from_fn(|| events.next_if(of_opening)));
+        let mut frame = Carried::made(dialect.id(), FrameOutline::default(), said);
         encoder.push(&mut frame, &mut out).expect("decoded events can be written");
     }
     encoder.finish(&mut out);
     out.freeze()
+}
+
+fn is_native(event: &ChatEvent) -> bool {
+    matches!(event, ChatEvent::PartDelta { delta: Delta::Native(_), .. })
 }
 
 /// The model's name that the suite gives: one that has to be escaped.

@@ -1,4 +1,4 @@
-//! Errors, as this format writes them.
+//! Errors, as OpenAI's formats write them.
 
 use aisix_core::Error;
 use bytes::Bytes;
@@ -23,7 +23,7 @@ struct Fields<'a> {
     code: Option<&'a str>,
 }
 
-pub(super) fn encode(error: &Error) -> Bytes {
+pub(crate) fn encode(error: &Error) -> Bytes {
     let fields = Fields {
         message: error.message(),
         r#type: error.code().error_type(),
@@ -34,17 +34,17 @@ pub(super) fn encode(error: &Error) -> Bytes {
     serde_json::to_vec(&Body { error: fields }).unwrap_or_default().into()
 }
 
-pub(super) fn decode(body: &[u8]) -> ProviderError {
+pub(crate) fn decode(body: &[u8]) -> ProviderError {
     ProviderError::read(body, from_value)
 }
 
 /// An error that an upstream put into a successful answer: an object, or just its message.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(super) struct InBandError(Value);
+pub(crate) struct InBandError(Value);
 
 impl InBandError {
-    pub(super) fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         from_value(&self.0).in_band()
     }
 }

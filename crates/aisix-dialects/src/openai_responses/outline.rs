@@ -1,0 +1,187 @@
+//! What relaying needs to know, found in one scan.
+
+use aisix_core::chat::{FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span};
+use aisix_core::{Error, ErrorCode};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::usage::UsageWire;
+use crate::dialect::UpstreamRequest;
+use crate::failure::ProviderError;
+use crate::json::{quoted, span_of, splice};
+use crate::openai_error::InBandError;
+use crate::relay::{Holds, after_brace, complaint_on_types, present, typed, unreadable};
+use crate::scan::{self, Scan};
+
+/// The fields of a request that are looked at.
+const LOOKED_AT: [&str; 6] =
+    ["model", "stream", "input", "temperature", "top_p", "max_output_tokens"];
+
+/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
+pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
+    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
+    let fields = scan::fields(text, LOOKED_AT).map_err(|_| Error::invalid_json())?;
+    if let Some(field) = fields.duplicate {
+        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
+    }
+    let model: Option<String> = typed(fields.get("model"))?;
+    // Whatever is no flag is complained about, after the checks on the model.
+    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
+    Ok(RequestOutline {
+        model: model.filter(|name| !name.is_empty()),
+        model_span: fields.get("model").map(|value| span_of(text, value)).unwrap_or_default(),
+        stream: stream.unwrap_or(false),
+        // Usage is always part of a stream in this format.
+        stream_options: None,
+        stream_options_null: None,
+        insert_at: after_brace(body),
+        complaint: complaint(&fields),
+    })
+}
+
+/// A caller's request as this upstream's: every byte outside the model is the caller's.
+pub(super) fn upstream_request(
+    original: &[u8],
+    outline: &RequestOutline,
+    upstream: &UpstreamRequest<'_>,
+) -> Bytes {
+    splice(original, &[(outline.model_span.clone(), quoted(upstream.model).into())])
+}
+
+/// What is wrong beside the model. The items are left to the upstream, and so is whether there must
+/// be any: a stored prompt or an earlier response may stand in for them.
+fn complaint<const N: usize>(fields: &Scan<'_, N>) -> Option<String> {
+    let input = fields.get("input").map(|input| input.get());
+    match input {
+        Some("[]") => return Some("'input' must not be empty".to_owned()),
+        Some(input) if input != "null" && !input.starts_with(['[', '"']) => {
+            return Some("'input' must be a string or an array".to_owned());
+        }
+        _ => {}
+    }
+    complaint_on_types([
+        ("stream", fields.get("stream"), Holds::Flag),
+        ("temperature", fields.get("temperature"), Holds::Number),
+        ("top_p", fields.get("top_p"), Holds::Number),
+        ("max_output_tokens", fields.get("max_output_tokens"), Holds::Count),
+    ])
+}
+
+/// What is looked at in an answer, be it whole or inside an event.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    model: Option<&'a RawValue>,
+    output: Option<IgnoredAny>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    error: Option<InBandError>,
+}
+
+impl Answer<'_> {
+    /// The error, where the provider gave the answer up.
+    fn failure(&mut self) -> Option<Error> {
+        let failed = self.status.is_some_and(|status| status.get() == "\"failed\"");
+        match self.error.take() {
+            Some(error) if failed || self.output.is_none() => Some(error.into_error()),
+            _ if failed => Some(ProviderError::plain("the provider gave no reason").in_band()),
+            _ => None,
+        }
+    }
+
+    fn model_span(&self, text: &str) -> Option<Span> {
+        self.model.map(|value| span_of(text, value))
+    }
+
+    fn usage(&self) -> Option<aisix_core::chat::Usage> {
+        // An odd count is no reason to refuse an answer.
+        let wire = serde_json::from_str::<UsageWire>(self.usage?.get()).ok();
+        wire.map(Into::into)
+    }
+}
+
+/// Scans an upstream's whole answer.
+pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
+    let text = std::str::from_utf8(body).map_err(unreadable)?;
+    let mut answer: Answer<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    if let Some(error) = answer.failure() {
+        return Err(error);
+    }
+    if answer.output.is_none() {
+        return Err(unreadable("the answer has no output"));
+    }
+    Ok(ResponseOutline { model_span: answer.model_span(text), usage: answer.usage() })
+}
+
+/// The types of events that tell of nothing that the nouns have a word for.
+const PROGRESS: [&str; 9] = [
+    "response.queued",
+    "response.web_search_call.",
+    "response.file_search_call.",
+    "response.code_interpreter_call",
+    "response.image_generation_call.",
+    "response.mcp_call",
+    "response.mcp_list_tools.",
+    "response.audio.",
+    "response.output_text.annotation.added",
+];
+
+/// Scans one event of an upstream's stream.
+pub(super) fn event(data: &[u8], name: Option<&Bytes>) -> Result<FrameOutline, Error> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        r#type: Option<std::borrow::Cow<'a, str>>,
+        #[serde(borrow)]
+        response: Option<Answer<'a>>,
+        error: Option<InBandError>,
+        message: Option<IgnoredAny>,
+    }
+    let text = std::str::from_utf8(data).map_err(unreadable)?;
+    let mut fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    let kind = match &fields.r#type {
+        Some(kind) => &**kind,
+        None => name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default(),
+    };
+    if kind == "error" || (kind.is_empty() && fields.error.is_some()) {
+        return Err(match (fields.error, fields.message) {
+            (Some(error), _) => error.into_error(),
+            (None, Some(_)) => {
+                let error: InBandError = serde_json::from_str(text).map_err(unreadable)?;
+                error.into_error()
+            }
+            (None, None) => ProviderError::plain("the provider gave no reason").in_band(),
+        });
+    }
+    if let Some(error) = fields.response.as_mut().and_then(Answer::failure) {
+        return Err(error);
+    }
+    if kind.is_empty() {
+        return Err(unreadable("the event has no type"));
+    }
+    let ends = matches!(kind, "response.completed" | "response.incomplete");
+    let frame = match kind {
+        "response.completed" | "response.incomplete" => FrameKind::End,
+        "response.failed" => {
+            return Err(Error::new(ErrorCode::UpstreamInBand, "upstream response failed"));
+        }
+        known if is_known(known) => FrameKind::Content,
+        _ => FrameKind::Unknown,
+    };
+    let response = fields.response.as_ref();
+    Ok(FrameOutline {
+        kind: frame,
+        name: Some(Bytes::copy_from_slice(kind.as_bytes())),
+        model_span: response.and_then(|response| response.model_span(text)),
+        usage: response.and_then(Answer::usage),
+        finished: ends,
+    })
+}
+
+fn is_known(kind: &str) -> bool {
+    super::stream::TOLD.contains(&kind) || PROGRESS.iter().any(|known| kind.starts_with(known))
+}

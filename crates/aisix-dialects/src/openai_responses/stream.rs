@@ -1,0 +1,121 @@
+//! Streams of this format.
+
+mod lift;
+mod lower;
+
+use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
+use aisix_core::{Carried, Error, ErrorCode};
+use bytes::{BufMut, BytesMut};
+
+use super::{ID, outline};
+use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
+use crate::frame::Frame;
+use crate::json::splice_into;
+use crate::relay::ModelName;
+use crate::sse;
+
+pub(super) use lift::TOLD;
+
+/// What some vendors end a stream with, as another format does.
+const DONE: &[u8] = b"[DONE]";
+
+/// Reads events.
+pub(super) struct Decoder {
+    /// Lifts events into blocks, where somebody looks inside.
+    lifter: Option<lift::Lifter>,
+    /// Whether the last event came: later ones are ignored.
+    done: bool,
+}
+
+impl Decoder {
+    pub(super) fn new(depth: Depth) -> Self {
+        let lifter = match depth {
+            Depth::Outline => None,
+            Depth::Full => Some(lift::Lifter::default()),
+        };
+        Self { lifter, done: false }
+    }
+}
+
+impl EventDecoder for Decoder {
+    fn push(&mut self, frame: Frame) -> Result<Option<Carried<ChatEvents>>, Error> {
+        let data = frame.data.trim_ascii();
+        if self.done || data.is_empty() || data == DONE {
+            return Ok(None);
+        }
+        let outline = outline::event(&frame.data, frame.event.as_ref())?;
+        self.done |= outline.kind == FrameKind::End;
+        let kind = outline.name.clone().unwrap_or_default();
+        let lifter = self.lifter.as_mut();
+        let events = lifter.map(|lifter| lifter.event(&kind, &frame.data)).transpose()?;
+        let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
+        let carried = Carried::arrived(ID, frame.data, outline, undecoded);
+        Ok(Some(match events {
+            Some(events) => carried.with_value(events),
+            None => carried,
+        }))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if self.done {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete"))
+    }
+}
+
+/// Writes events.
+pub(super) struct Encoder {
+    name: ModelName,
+    lowerer: lower::Lowerer,
+}
+
+impl Encoder {
+    pub(super) fn new(context: AnswerContext) -> Self {
+        let name = ModelName::new(&context.model);
+        Self { name, lowerer: lower::Lowerer::new(context) }
+    }
+
+    fn relay(&self, original: &[u8], outline: &FrameOutline, out: &mut BytesMut) {
+        out.put_slice(b"event: ");
+        out.put_slice(outline.name.as_deref().unwrap_or_default());
+        out.put_slice(b"\n");
+        let edit = outline.model_span.as_ref().map(|span| self.name.edit(original, Some(span)));
+        sse::write_data(out, |out| splice_into(original, edit.as_slice(), out));
+    }
+}
+
+impl EventEncoder for Encoder {
+    fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
+        // A frame that says nothing but how the items are told apart cannot have been changed.
+        let silent = events.decoded().is_some_and(Vec::is_empty);
+        let original = if silent { events.original(ID) } else { events.verbatim(ID) };
+        match original {
+            Some(original) => {
+                self.relay(original, events.outline(), out);
+                self.lowerer.relayed(events.outline());
+                // Where somebody looks inside, the next frame may have to be made anew.
+                if let Some(events) = events.decoded() {
+                    self.lowerer.observe(events);
+                }
+            }
+            None => {
+                let dialect = events.dialect();
+                self.lowerer.events(dialect, events.value()?, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut BytesMut) {
+        self.lowerer.finish(out);
+    }
+
+    fn fail(&mut self, error: &Error, out: &mut BytesMut) {
+        self.lowerer.fail(error, out);
+    }
+
+    fn dropped(&self) -> &[Dropped] {
+        self.lowerer.dropped()
+    }
+}
