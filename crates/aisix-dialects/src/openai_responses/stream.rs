@@ -65,15 +65,19 @@ impl EventDecoder for Decoder {
 }
 
 /// Writes events.
+///
+/// Events are numbered, and speak of items that others opened. So once one had to be made anew, all
+/// that follow are.
 pub(super) struct Encoder {
     name: ModelName,
+    made: bool,
     lowerer: lower::Lowerer,
 }
 
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
         let name = ModelName::new(&context.model);
-        Self { name, lowerer: lower::Lowerer::new(context) }
+        Self { name, made: false, lowerer: lower::Lowerer::new(context) }
     }
 
     fn relay(&self, original: &[u8], outline: &FrameOutline, out: &mut BytesMut) {
@@ -87,19 +91,18 @@ impl Encoder {
 
 impl EventEncoder for Encoder {
     fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
-        // A frame that says nothing but how the items are told apart cannot have been changed.
+        // A frame that says nothing of its own, only where an item begins, cannot have been changed.
         let silent = events.decoded().is_some_and(Vec::is_empty);
         let original = if silent { events.original(ID) } else { events.verbatim(ID) };
         match original {
-            Some(original) => {
+            Some(original) if !self.made => {
                 self.relay(original, events.outline(), out);
-                self.lowerer.relayed(events.outline());
                 // Where somebody looks inside, the next frame may have to be made anew.
-                if let Some(events) = events.decoded() {
-                    self.lowerer.observe(events);
-                }
+                self.lowerer.observe(original, events.outline(), events.decoded());
             }
-            None => {
+            Some(original) if silent => self.lowerer.tell_again(original, events.outline(), out),
+            _ => {
+                self.made = true;
                 let dialect = events.dialect();
                 self.lowerer.events(dialect, events.value()?, out);
             }

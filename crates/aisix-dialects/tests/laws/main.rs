@@ -5,6 +5,7 @@ mod anthropic_answers;
 mod anthropic_requests;
 mod generate;
 mod requests;
+mod responses;
 mod splicing;
 mod sse;
 mod streams;

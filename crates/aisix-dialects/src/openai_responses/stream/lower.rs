@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aisix_core::chat::{
-    ChatEvent, Delta, FinishReason, FrameKind, FrameOutline, Native, Part, PartStart, Reasoning,
-    Text, ToolCall, Usage,
+    ChatEvent, ChatEvents, Delta, FinishReason, FrameKind, FrameOutline, Native, Part, PartStart,
+    Reasoning, Text, ToolCall, Usage,
 };
 use aisix_core::{DialectId, Error};
 use bytes::BytesMut;
@@ -13,9 +13,11 @@ use serde_json::{Map, Value, json};
 use super::super::ID;
 use super::super::content::{self, CONTENT, Speaker};
 use super::super::item::{self, ITEM};
-use super::super::output::{apart, message_id, write_message};
+use super::super::output::{apart, message_id, of_message, write_message};
 use super::super::response::{self, Head};
+use super::TOLD;
 use crate::dialect::{AnswerContext, Dropped};
+use crate::fields::Fields;
 use crate::sink::Sink;
 use crate::sse;
 
@@ -133,14 +135,61 @@ impl Lowerer {
         }
     }
 
-    /// Takes note of a frame whose bytes were passed on.
-    pub(super) fn relayed(&mut self, outline: &FrameOutline) {
+    /// Takes note of a frame whose bytes were passed on, and of its events where they are known.
+    pub(super) fn observe(
+        &mut self,
+        original: &[u8],
+        outline: &FrameOutline,
+        events: Option<&ChatEvents>,
+    ) {
+        let told = self.sequence + 1;
+        if let Some(events) = events {
+            self.observe_message(original, outline);
+            self.events(ID, events, &mut BytesMut::new());
+        }
         self.ended |= outline.kind == FrameKind::End;
+        self.sequence = told;
     }
 
-    /// Takes note of events that the caller is told in the original bytes.
-    pub(super) fn observe(&mut self, events: &[ChatEvent]) {
-        self.events(ID, events, &mut BytesMut::new());
+    /// Where a message begins and ends is no event of its own.
+    fn observe_message(&mut self, original: &[u8], outline: &FrameOutline) {
+        let begins = match outline.name.as_deref() {
+            Some(b"response.output_item.added") => true,
+            Some(b"response.output_item.done") => false,
+            _ => return,
+        };
+        let frame: Value = serde_json::from_slice(original).unwrap_or_default();
+        let item = &frame["item"];
+        if item["type"] != "message" {
+            return;
+        }
+        let out = &mut BytesMut::new();
+        if begins {
+            let natives = Fields::of(item.clone()).map(of_message).unwrap_or_default();
+            self.end_message("completed", out);
+            self.open_message(message_id(&natives), &natives, out);
+        } else {
+            self.end_message("completed", out);
+        }
+    }
+
+    /// Appends an event of the provider's that has no events, under the number that it has here;
+    /// where items begin and end is told anyway.
+    pub(super) fn tell_again(
+        &mut self,
+        original: &[u8],
+        outline: &FrameOutline,
+        out: &mut BytesMut,
+    ) {
+        let kind = outline.name.as_deref().and_then(|name| std::str::from_utf8(name).ok());
+        let Some(kind) = kind.filter(|kind| !TOLD.contains(kind)) else {
+            return;
+        };
+        if let Ok(Value::Object(mut fields)) = serde_json::from_slice(original) {
+            fields.shift_remove("type");
+            fields.shift_remove("sequence_number");
+            self.tell(kind, fields, out);
+        }
     }
 
     /// Appends what a complete stream still has to say.
