@@ -107,7 +107,7 @@ pub(super) fn encode(
     }
     let output = items.finish(finish);
     let head = Head {
-        id: answer_id(&response.id, context),
+        id: answer_id(&response.id, context, sink.own),
         created: response.created.unwrap_or(context.created),
         model: context.model.to_string(),
     };
@@ -171,13 +171,10 @@ impl Head {
     }
 }
 
-/// The provider's id, or one that the gateway made.
-pub(super) fn answer_id(id: &str, context: &AnswerContext) -> String {
-    match (id, &*context.id) {
-        ("", "") => String::new(),
-        ("", _) => format!("resp_{}", base(context)),
-        (id, _) => id.to_owned(),
-    }
+/// The provider's id, where it is this format's, or one that the gateway made.
+pub(super) fn answer_id(id: &str, context: &AnswerContext, own: bool) -> String {
+    let made = !context.id.is_empty() && (id.is_empty() || !own);
+    if made { format!("resp_{}", base(context)) } else { id.to_owned() }
 }
 
 /// What the ids that are made here have in common.

@@ -4,25 +4,8 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::OPENAI_RESPONSES;
-use crate::dialect::{AnswerContext, Depth, Dialect, UpstreamRequest};
-use crate::frame::{Frame, FrameDecoder as _};
-use crate::openai_chat::OPENAI_CHAT;
-use crate::sse::SseDecoder;
-
-/// A request of one format's, as an upstream of another reads it; and what was left out.
-#[track_caller]
-fn translated(from: &dyn Dialect, to: &dyn Dialect, request: &Value) -> (Value, Vec<String>) {
-    let mut request = from.decode_request(request.to_string().into()).expect("it is a request");
-    let stream = request.outline().stream;
-    let upstream = UpstreamRequest { model: "upstream", stream };
-    let encoded = to.encode_request(&mut request, &upstream).expect("it can be said");
-    let body = serde_json::from_slice(&encoded.body).expect("it is JSON");
-    (body, encoded.dropped.into_iter().map(|dropped| dropped.field).collect())
-}
-
-fn to_chat(request: &Value) -> (Value, Vec<String>) {
-    translated(&OPENAI_RESPONSES, &OPENAI_CHAT, request)
-}
+use crate::dialect::{AnswerContext, Depth, Dialect};
+use crate::frame::Frame;
 
 mod requests {
     use super::*;
@@ -87,124 +70,6 @@ mod requests {
             let error = request.value().expect_err("it says nothing");
             assert_eq!(error.message(), format!("request payload is invalid: {place}"));
         }
-    }
-
-    #[test]
-    fn chat_completions_hear_the_whole_conversation() {
-        let (body, dropped) = to_chat(&json!({
-            "model": "m",
-            "instructions": "Be terse.",
-            "input": [
-                {"role": "developer", "content": "No lists."},
-                {"role": "user", "content": [
-                    {"type": "input_text", "text": "What is this?"},
-                    {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "low"},
-                ]},
-                {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed",
-                 "content": [{"type": "output_text", "text": "I look.", "annotations": []}]},
-                {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "see",
-                 "arguments": "{}"},
-                {"type": "function_call", "id": "fc_2", "call_id": "c2", "name": "hear",
-                 "arguments": "{}"},
-                {"type": "function_call_output", "call_id": "c1", "output": "a cat"},
-                {"type": "function_call_output", "call_id": "c2", "output": "purring"},
-            ],
-            "tools": [{"type": "function", "name": "see", "parameters": {"type": "object"},
-                       "strict": true}],
-            "tool_choice": {"type": "function", "name": "see"},
-            "parallel_tool_calls": true,
-            "max_output_tokens": 64,
-            "temperature": 0.5,
-            "text": {"format": {"type": "json_schema", "name": "animal",
-                                "schema": {"type": "object"}, "strict": true}},
-            "reasoning": {"effort": "low"},
-            "user": "u1",
-        }));
-        let call = |id: &str, name: &str| json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}});
-        let expected = json!({
-            "model": "upstream",
-            "messages": [
-                {"role": "system", "content": "Be terse."},
-                {"role": "developer", "content": "No lists."},
-                {"role": "user", "content": [
-                    {"type": "text", "text": "What is this?"},
-                    {"type": "image_url",
-                     "image_url": {"url": "https://example.com/a.png", "detail": "low"}},
-                ]},
-                {"role": "assistant", "content": "I look.",
-                 "tool_calls": [call("c1", "see"), call("c2", "hear")]},
-                {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
-                {"role": "tool", "tool_call_id": "c2", "content": "purring"},
-            ],
-            "tools": [{"type": "function", "function": {
-                "name": "see", "parameters": {"type": "object"}, "strict": true}}],
-            "tool_choice": {"type": "function", "function": {"name": "see"}},
-            "parallel_tool_calls": true,
-            "temperature": 0.5,
-            "max_tokens": 64,
-            "response_format": {"type": "json_schema", "json_schema": {
-                "name": "animal", "schema": {"type": "object"}, "strict": true}},
-            "reasoning_effort": "low",
-            "user": "u1",
-            "stream": false,
-        });
-        assert_eq!(body, expected);
-        assert_eq!(dropped, ["id", "status"], "ids of items mean something to OpenAI only");
-    }
-
-    #[test]
-    fn what_only_openai_stores_or_runs_is_left_out_for_others_and_said() {
-        let (body, dropped) = to_chat(&json!({
-            "model": "m",
-            "input": "go on",
-            "previous_response_id": "resp_1",
-            "tools": [{"type": "web_search"}],
-            "truncation": "auto",
-            "reasoning": {"summary": "auto"},
-        }));
-        assert_eq!(body["messages"], json!([{"role": "user", "content": "go on"}]));
-        assert_eq!(body.get("tools"), None);
-        let expected = ["tools", "reasoning.summary", "previous_response_id", "truncation"];
-        assert_eq!(dropped, expected);
-    }
-
-    #[test]
-    fn chat_completions_can_be_said_in_items() {
-        let (body, dropped) = translated(
-            &OPENAI_CHAT,
-            &OPENAI_RESPONSES,
-            &json!({
-                "model": "m",
-                "messages": [
-                    {"role": "system", "content": "Be terse."},
-                    {"role": "user", "content": "Weather?"},
-                    {"role": "assistant", "content": null, "tool_calls": [
-                        {"id": "c1", "type": "function",
-                         "function": {"name": "wx", "arguments": "{}"}}]},
-                    {"role": "tool", "tool_call_id": "c1", "content": "4C"},
-                ],
-                "tools": [{"type": "function", "function": {"name": "wx"}}],
-                "stop": ["END"],
-                "seed": 7,
-                "max_tokens": 9,
-            }),
-        );
-        let expected = json!({
-            "model": "upstream",
-            "input": [
-                {"type": "message", "role": "system", "content": "Be terse."},
-                {"type": "message", "role": "user", "content": "Weather?"},
-                {"type": "function_call", "call_id": "c1", "name": "wx", "arguments": "{}"},
-                {"type": "function_call_output", "call_id": "c1", "output": "4C"},
-            ],
-            "tools": [{"type": "function", "name": "wx", "strict": false}],
-            "max_output_tokens": 9,
-            "stream": false,
-            "store": false,
-            "include": ["reasoning.encrypted_content"],
-        });
-        assert_eq!(body, expected);
-        assert_eq!(dropped, ["stop", "seed"]);
     }
 }
 
@@ -320,64 +185,5 @@ mod streams {
         let expected = "event: error\ndata: {\"type\":\"error\",\"sequence_number\":0,\
                         \"code\":\"stream_aborted\",\"message\":\"it broke off\"}\n\n";
         assert_eq!(text, expected);
-    }
-
-    /// A stream of chat completions, as a caller of this format reads it.
-    #[test]
-    fn a_stream_of_chunks_becomes_events_in_their_order() {
-        let chunk = |delta: Value, finish: Value| {
-            let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
-            format!("data: {}\n\n", json!({"id": "c1", "created": 5, "choices": [choice]}))
-        };
-        let call = json!({"index": 0, "id": "c9", "type": "function",
-                          "function": {"name": "wx", "arguments": "{}"}});
-        let stream = [
-            chunk(json!({"role": "assistant", "content": ""}), Value::Null),
-            chunk(json!({"content": "Hi"}), Value::Null),
-            chunk(json!({"tool_calls": [call]}), Value::Null),
-            chunk(json!({}), json!("tool_calls")),
-            "data: [DONE]\n\n".to_owned(),
-        ]
-        .concat();
-        let (mut framing, mut frames) = (SseDecoder::default(), Vec::new());
-        framing.push(stream.into(), &mut frames).expect("it is a stream");
-        let mut decoder = OPENAI_CHAT.event_decoder(Depth::Full);
-        let context = AnswerContext::new("m").minted("0a-1b", 7);
-        let mut encoder = OPENAI_RESPONSES.event_encoder(context);
-        let mut out = BytesMut::new();
-        for frame in frames {
-            if let Some(mut events) = decoder.push(frame).expect("it is a chunk") {
-                encoder.push(&mut events, &mut out).expect("it can be said");
-            }
-        }
-        encoder.finish(&mut out);
-        let (mut framing, mut frames) = (SseDecoder::default(), Vec::new());
-        framing.push(out.freeze(), &mut frames).expect("it wrote a stream");
-        let events: Vec<Value> =
-            frames.iter().map(|frame| serde_json::from_slice(&frame.data).expect("JSON")).collect();
-        let kinds: Vec<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();
-        let expected = [
-            "response.created",
-            "response.in_progress",
-            "response.output_item.added",
-            "response.content_part.added",
-            "response.output_text.delta",
-            "response.output_item.added",
-            "response.function_call_arguments.delta",
-            "response.output_text.done",
-            "response.content_part.done",
-            "response.function_call_arguments.done",
-            "response.output_item.done",
-            "response.output_item.done",
-            "response.completed",
-        ];
-        assert_eq!(kinds, expected);
-        let numbers: Vec<_> =
-            events.iter().map(|event| event["sequence_number"].as_u64()).collect();
-        assert_eq!(numbers, (0..13).map(Some).collect::<Vec<_>>());
-        let response = &events[12]["response"];
-        assert_eq!(response["status"], "completed");
-        assert_eq!(response["output"][0]["content"][0]["text"], "Hi");
-        assert_eq!(response["output"][1]["call_id"], "c9");
     }
 }

@@ -244,7 +244,7 @@ impl Lowerer {
             return;
         }
         let head = Head {
-            id: response::answer_id(id, &self.context),
+            id: response::answer_id(id, &self.context, self.sink.own),
             created: created.unwrap_or(self.context.created),
             model: self.context.model.to_string(),
         };
