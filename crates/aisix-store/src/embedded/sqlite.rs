@@ -24,6 +24,14 @@ impl Sqlite {
         Ok(Self { connection: file::open(path)?, path: path.to_owned() })
     }
 
+    /// From now on there is no room for more.
+    #[cfg(test)]
+    pub(super) fn is_as_large_as_it_may_be(&self) {
+        // SQLite takes the number of pages that there are for a smaller one.
+        let limit = "PRAGMA max_page_count = 1";
+        self.connection.query_row(limit, [], |_| Ok(())).expect("a limit");
+    }
+
     fn ask<T>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,

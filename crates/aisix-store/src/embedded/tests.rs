@@ -3,6 +3,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use aisix_core::{Change, Entry};
 use aisix_testing::wait;
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -10,7 +11,9 @@ use rusqlite::types::Value;
 use tempfile::TempDir;
 
 use super::EmbeddedStore;
-use crate::{ConfigSource, ConfigStore, Expect};
+use super::sqlite::Sqlite;
+use crate::engine::Records as _;
+use crate::{ConfigSource, ConfigStore, Expect, StoreError};
 
 fn directory() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -175,4 +178,20 @@ async fn an_error_says_its_cause_once() {
     let [line, cause] = &told(&notes.join("store.db")).await[..] else { panic!("one cause") };
     assert!(cause.contains("(os error "), "{cause}");
     assert!(!line.contains(cause), "{line}");
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_from_one_that_fails_and_what_is_there_can_be_read() {
+    let (_guard, path) = directory();
+    let mut sqlite = Sqlite::open(&path).unwrap();
+    let put = |key: &str, bytes: usize| {
+        let (value, key) = (vec![b'x'; bytes].into(), key.to_owned());
+        [Change::Put(Entry { key, value, version: 1, created: 1, modified: 1 })]
+    };
+    sqlite.write(&put("a", 10), 0).unwrap();
+    sqlite.is_as_large_as_it_may_be();
+    let full = sqlite.write(&put("b", 1 << 20), 0).unwrap_err();
+    assert!(matches!(full, StoreError::Full { .. }), "{full:?}");
+    assert!(full.to_string().contains(&path.display().to_string()), "{full}");
+    assert_eq!(sqlite.list("").unwrap().len(), 1);
 }

@@ -1,5 +1,8 @@
 //! Reading documents.
 
+#[cfg(test)]
+mod tests;
+
 use aisix_core::Entry;
 use bytes::Bytes;
 
