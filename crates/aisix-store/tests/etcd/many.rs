@@ -1,10 +1,12 @@
 //! More documents than one message holds, and larger ones.
 
-use aisix_store::{ConfigSource as _, ConfigStore as _, Expect, StoreError, Transaction};
-use aisix_testing::Etcd;
+use aisix_store::{
+    ConfigSource as _, ConfigStore as _, EtcdOptions, EtcdStore, Expect, StoreError, Transaction,
+};
+use aisix_testing::{Etcd, wait};
 use bytes::Bytes;
 
-use crate::gateway::{chain, store};
+use crate::gateway::{chain, options};
 
 /// As many documents as a listing is to stand.
 const MANY: usize = 100_000;
@@ -16,7 +18,9 @@ const AT_ONCE: usize = 10_000;
 async fn a_hundred_thousand_documents_are_listed_at_one_revision_while_somebody_writes() {
     let etcd =
         Etcd::start_with(&["--max-txn-ops", "10000", "--max-request-bytes", "8000000"]).await;
-    let store = store(&etcd);
+    // A transaction of this size takes as long as the machine is busy.
+    let patient = EtcdOptions { request_timeout: wait::DEADLINE, ..options(&etcd) };
+    let store = EtcdStore::new(&patient).unwrap();
     for block in 0..MANY / AT_ONCE {
         let keys = (0..AT_ONCE).map(|number| format!("models/{:06}", block * AT_ONCE + number));
         let value = Bytes::from_static(br#"{"display_name": "a"}"#);
@@ -51,7 +55,8 @@ async fn a_hundred_thousand_documents_are_listed_at_one_revision_while_somebody_
 #[tokio::test]
 async fn large_documents_are_listed_a_few_at_a_time_and_too_large_ones_refused() {
     let etcd = Etcd::start_with(&["--max-request-bytes", "6000000"]).await;
-    let store = store(&etcd);
+    let patient = EtcdOptions { request_timeout: wait::DEADLINE, ..options(&etcd) };
+    let store = EtcdStore::new(&patient).unwrap();
     let large = Bytes::from(vec![b'x'; 5 << 20]);
     for number in 0..4 {
         store.put(&format!("models/large-{number}"), large.clone(), Expect::Any).await.unwrap();
