@@ -83,8 +83,8 @@ impl From<Invalid> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let message = match &error {
-            StoreError::ReadOnly => {
-                return Self::new(StatusCode::METHOD_NOT_ALLOWED, error.to_string());
+            StoreError::ReadOnly(_) => {
+                return Self::new(StatusCode::CONFLICT, error.to_string());
             }
             StoreError::TooLarge { .. } => {
                 let message = "is larger than the configuration store takes";

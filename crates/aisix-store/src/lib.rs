@@ -31,6 +31,7 @@ mod supervisor;
 
 pub use embedded::EmbeddedStore;
 pub use etcd::{EtcdLogin, EtcdOptions, EtcdStore, EtcdTls};
+pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use references::References;
 pub use sealer::{MasterKey, SealError, Sealer};
@@ -40,6 +41,6 @@ pub use source::{
     Written,
 };
 pub use supervisor::{
-    Applied, AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, Rejected,
-    ReloadCounts, SourceStatus, Supervisor,
+    Applied, AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, LoadedBytes,
+    Loads, Rejected, ReloadCounts, ServedBytes, SourceStatus, Supervisor,
 };

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::supervisor::Loads;
+
 /// Where configuration comes from.
 ///
 /// Keys are relative to the source's prefix: `<kind>/<id>`.
@@ -24,6 +26,12 @@ pub trait ConfigSource: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Compacted`] where the source no longer remembers that far back: list again.
     async fn watch(&self, after: Revision) -> Result<Watch, StoreError>;
+
+    /// How the loads went, of a source that is taken over whole or not at all; `None` where
+    /// documents come one by one.
+    fn loads(&self) -> Option<Loads> {
+        None
+    }
 }
 
 /// A source that can also be written.
@@ -47,6 +55,14 @@ pub trait ConfigStore: ConfigSource {
     /// # Errors
     /// [`StoreError::Conflict`] where a condition does not hold.
     async fn commit(&self, transaction: Transaction) -> Result<Written, StoreError>;
+
+    /// Whether anything can ever be written here.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] where not.
+    fn writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The part of the store below a further prefix, as a store of its own with keys relative to
     /// it. Revisions are those of the whole.
@@ -213,9 +229,9 @@ pub enum StoreError {
     /// A transaction writes one document twice.
     #[error("the transaction writes '{0}' more than once")]
     Repeated(String),
-    /// The store is read-only.
-    #[error("this configuration source is read-only")]
-    ReadOnly,
+    /// The store is read-only: who owns its documents, and how they are changed.
+    #[error("{0}")]
+    ReadOnly(String),
     /// The store has no room left: it can be read, and written again once somebody made room.
     #[error("{context}")]
     Full {

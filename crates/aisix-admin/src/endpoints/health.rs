@@ -27,8 +27,9 @@ pub(crate) struct Health {
     status: HealthStatus,
     /// Every model that is served.
     models: Vec<HealthOfModel>,
-    /// The configuration that is served.
-    config: ServedConfiguration,
+    /// The configuration that is served; absent where a file is its source, which has no revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<ServedConfiguration>,
 }
 
 /// A verdict.
@@ -77,7 +78,7 @@ impl From<ModelHealth> for HealthOfModel {
 }
 
 impl Health {
-    fn of(gateway: &dyn GatewayHandle) -> Self {
+    fn of(gateway: &dyn GatewayHandle, whole: bool) -> Self {
         let configuration = gateway.configuration();
         let mut models: Vec<HealthOfModel> = gateway.models().into_iter().map(Into::into).collect();
         models.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
@@ -91,12 +92,12 @@ impl Health {
             snapshot_revision: configuration.revision,
             snapshot_age_seconds: configuration.age.map(|age| age.as_secs()),
         };
-        Self { status, models, config }
+        Self { status, models, config: (!whole).then_some(config) }
     }
 }
 
 async fn health(State(service): State<Arc<Service>>) -> Json<Health> {
-    Json(Health::of(service.gateway()))
+    Json(Health::of(service.gateway(), service.is_whole()))
 }
 
 pub(super) fn endpoints() -> [Endpoint; 1] {

@@ -68,6 +68,11 @@ impl Service {
         &*self.gateway
     }
 
+    /// Whether the configuration is taken over whole or not at all, as that of a file is.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.store.loads().is_some()
+    }
+
     /// Carries a step out: all of its writes or none. It is planned again, from what the store
     /// holds then, as long as another writer comes in between.
     pub(crate) async fn carry_out(&self, step: &dyn Step) -> Result<Done, ApiError> {
@@ -78,6 +83,8 @@ impl Service {
     }
 
     async fn commit(&self, step: &dyn Step) -> Result<Written, ApiError> {
+        // Whatever else is wrong with the request, it is the wrong place to ask.
+        self.store.writable()?;
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let mut plan = Plan::new(&*self.store, &self.secrets);

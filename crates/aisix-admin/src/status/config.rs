@@ -47,7 +47,8 @@ enum State {
 #[derive(Debug, Serialize)]
 struct Source {
     r#type: &'static str,
-    connected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connected: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed_revision: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +59,8 @@ struct Source {
 
 #[derive(Debug, Serialize)]
 struct Applied {
-    applied_revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied_revision: Option<u64>,
     config_hash: String,
     apply_seq: u64,
     applied_at: Seconds,
@@ -105,20 +107,20 @@ struct Seconds(SystemTime);
 
 impl Report {
     pub(super) fn of(source: &'static str, status: &ConfigStatus) -> Self {
-        let ConfigStatus { rejected, ignored, .. } = status;
+        let ConfigStatus { whole, rejected, ignored, .. } = status;
         let observed = status.source.as_ref();
         let now = SystemTime::now();
         Self {
             state: State::of(status),
             source: Source {
                 r#type: source,
-                connected: status.connected,
-                observed_revision: observed.map(|source| source.revision),
+                connected: (!whole).then_some(status.connected),
+                observed_revision: observed.filter(|_| !whole).map(|source| source.revision),
                 source_hash: observed.map(|source| source.hash.clone()),
                 observed_at: observed.map(|source| Seconds(source.at)),
             },
             applied: status.applied.as_ref().map(|applied| Applied {
-                applied_revision: applied.revision,
+                applied_revision: (!whole).then_some(applied.revision),
                 config_hash: applied.hash.clone(),
                 apply_seq: applied.seq,
                 applied_at: Seconds(applied.at),
@@ -149,6 +151,9 @@ impl State {
         let Some(applied) = &status.applied else {
             return Self::NeverLoaded;
         };
+        if status.whole && status.last_reload.is_some_and(|reload| !reload.successful) {
+            return Self::OutOfSync;
+        }
         match (status.rejected.is_empty(), applied.counts.is_empty()) {
             (false, true) => Self::OutOfSync,
             (false, false) => Self::Degraded,

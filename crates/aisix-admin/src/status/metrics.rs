@@ -23,7 +23,9 @@ fn single(text: &mut Exposition, metric: &Metric, value: Option<u64>) {
 pub(super) fn write(text: &mut Exposition, status: &ConfigStatus, hashes: &mut Hashes) {
     reloads(text, status);
     documents(text, status);
-    revisions(text, status);
+    if !status.whole {
+        revisions(text, status);
+    }
     if let Some(applied) = &status.applied {
         if hashes.front() != Some(&applied.hash) {
             hashes.retain(|hash| *hash != applied.hash);

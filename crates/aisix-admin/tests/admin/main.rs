@@ -6,6 +6,7 @@
 
 mod collections;
 mod concurrency;
+mod file;
 mod host;
 mod monitoring;
 mod older;

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::stores::{Meddled, ReadOnly};
+use crate::stores::Meddled;
 use crate::support::{ADMIN_KEY, Admin, api_key, group, hash, model, provider_key, request};
 
 /// A body with one field set to something else; `null` removes it.
@@ -279,14 +279,6 @@ async fn a_failing_store_is_reported_without_its_reasons() {
         let answer = admin.call(method, path, None).await;
         answer.fails(500, "store error: the configuration store failed; the log says why");
     }
-}
-
-#[tokio::test]
-async fn a_read_only_source_refuses_writes_and_answers_reads() {
-    let admin = Admin::on(Arc::new(ReadOnly::default()));
-    assert_eq!(admin.get("/admin/v1/apikeys").await.status, 200);
-    let answer = admin.post("/admin/v1/apikeys", api_key("one")).await;
-    answer.fails(405, "this configuration source is read-only");
 }
 
 #[tokio::test]

@@ -82,37 +82,3 @@ impl ConfigStore for Meddled {
         self.inner.scoped(prefix)
     }
 }
-
-/// A store that can only be read.
-#[derive(Clone, Default)]
-pub(crate) struct ReadOnly(pub(crate) MemoryStore);
-
-#[async_trait]
-impl ConfigSource for ReadOnly {
-    async fn list(&self) -> Result<Listing, StoreError> {
-        self.0.list().await
-    }
-
-    async fn watch(&self, after: u64) -> Result<Watch, StoreError> {
-        self.0.watch(after).await
-    }
-}
-
-#[async_trait]
-impl ConfigStore for ReadOnly {
-    async fn get(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        self.0.get(key).await
-    }
-
-    async fn list_under(&self, prefix: &str) -> Result<Listing, StoreError> {
-        self.0.list_under(prefix).await
-    }
-
-    async fn commit(&self, _: Transaction) -> Result<Written, StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    fn scoped(&self, prefix: &str) -> Arc<dyn ConfigStore> {
-        self.0.scoped(prefix)
-    }
-}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{Document, Invalid, Resource, Strictness};
+
 /// Hands the list of kinds to a macro, one row for each: its variant, its plural name, its type,
 /// what one of them is called in a sentence, and what it is.
 macro_rules! every_kind {
@@ -83,6 +85,16 @@ macro_rules! define_kind {
             #[must_use]
             pub fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)* }
+            }
+
+            /// Judges a document of this kind whose secrets are in clear, and keeps nothing of it.
+            ///
+            /// # Errors
+            /// [`Invalid`] as for [`Resource::decode`].
+            pub fn judge(self, document: &Document, strictness: Strictness) -> Result<(), Invalid> {
+                match self {
+                    $(Self::$variant => <$type>::decode(document, strictness).map(drop),)*
+                }
             }
         }
     };

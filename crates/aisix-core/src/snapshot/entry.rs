@@ -130,7 +130,8 @@ pub enum RejectionKind {
     UnknownKind,
     /// The bytes are no JSON object.
     NonJson,
-    /// The object can be read in two ways: it gives a field in both of its spellings.
+    /// The document can be read in two ways: it gives a field in both of its spellings. Or the source
+    /// is one file, and its structure is not that of a resources file.
     ParseFailed,
     /// The object is not a valid resource.
     SchemaFailed,

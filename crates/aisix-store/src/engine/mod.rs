@@ -10,7 +10,7 @@ use aisix_core::snapshot::Revision;
 use aisix_core::{Change, Entry};
 
 pub(crate) use hosted::Hosted;
-use watchers::Watchers;
+pub(crate) use watchers::Watchers;
 
 use crate::source::{Condition, Expect, Listing, StoreError, Transaction, Watch, Write, Written};
 

@@ -10,7 +10,7 @@ const BEHIND: usize = 1024;
 
 /// Everyone who watches.
 #[derive(Debug, Default)]
-pub(super) struct Watchers(Vec<Watcher>);
+pub(crate) struct Watchers(Vec<Watcher>);
 
 #[derive(Debug)]
 struct Watcher {
@@ -20,7 +20,7 @@ struct Watcher {
 
 impl Watchers {
     /// A watch that begins with what was `missed`, with keys relative to `prefix`.
-    pub(super) fn add(&mut self, prefix: &str, missed: &[Change]) -> Watch {
+    pub(crate) fn add(&mut self, prefix: &str, missed: &[Change]) -> Watch {
         let revisions = || missed.chunk_by(|a, b| a.revision() == b.revision());
         let (sender, watch) = mpsc::channel(revisions().count() + BEHIND);
         let watcher = Watcher { prefix: prefix.to_owned(), sender };
@@ -32,7 +32,7 @@ impl Watchers {
     }
 
     /// Tells everyone of the changes of one revision.
-    pub(super) fn tell(&mut self, changes: &[Change]) {
+    pub(crate) fn tell(&mut self, changes: &[Change]) {
         self.0.retain(|watcher| watcher.keeps_up(changes));
     }
 }

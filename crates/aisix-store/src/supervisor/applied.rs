@@ -11,11 +11,13 @@ use tokio::sync::watch;
 use super::documents::Documents;
 use super::record::Record;
 use super::status::ConfigStatus;
+use crate::source::ConfigSource;
 
 /// Which configuration is served, as everyone may ask at any time. Clones see the same.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Applied {
     state: watch::Receiver<State>,
+    source: Arc<dyn ConfigSource>,
 }
 
 /// What the supervisor says of itself.
@@ -74,8 +76,8 @@ impl fmt::Debug for Published {
 }
 
 impl Applied {
-    pub(super) fn new(state: watch::Receiver<State>) -> Self {
-        Self { state }
+    pub(super) fn new(state: watch::Receiver<State>, source: Arc<dyn ConfigSource>) -> Self {
+        Self { state, source }
     }
 
     /// The source's revision that is served; 0 before the first.
@@ -120,7 +122,7 @@ impl Applied {
     #[must_use]
     pub fn status(&self) -> ConfigStatus {
         let state = self.state.borrow().clone();
-        ConfigStatus::of(&state)
+        ConfigStatus::of(&state, self.source.loads())
     }
 
     /// Waits until this revision or a later one is served, but no longer than `patience`; answers
@@ -138,6 +140,12 @@ impl Applied {
         let begun = state.wait_for(|state| state.published.is_some() || state.failed);
         let _ = tokio::time::timeout(patience, begun).await;
         self.ever()
+    }
+}
+
+impl fmt::Debug for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Applied").field("state", &self.state).finish_non_exhaustive()
     }
 }
 

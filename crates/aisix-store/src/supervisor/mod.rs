@@ -2,6 +2,7 @@
 
 mod applied;
 mod documents;
+mod loads;
 mod record;
 mod report;
 mod status;
@@ -21,6 +22,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 pub use applied::Applied;
 use applied::{Published, State};
 use documents::Documents;
+pub use loads::{LoadedBytes, Loads, ServedBytes};
 use record::{Record, Reload};
 pub use status::{
     AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, Rejected, ReloadCounts,
@@ -75,7 +77,7 @@ impl Supervisor {
     ) -> (Self, Applied) {
         let (state, applied) = watch::channel(State::default());
         let supervisor = Self {
-            source,
+            source: source.clone(),
             secrets,
             publish: Box::new(publish),
             state,
@@ -84,7 +86,7 @@ impl Supervisor {
             record: Record::default(),
             lost: false,
         };
-        (supervisor, Applied::new(applied))
+        (supervisor, Applied::new(applied, source))
     }
 
     /// Follows the source until `shutdown` is ready.

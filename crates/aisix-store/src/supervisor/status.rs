@@ -7,10 +7,14 @@ use aisix_core::snapshot::{Finding, RejectionKind, Revision};
 use aisix_core::{Diagnostic, Kind, ResourceKey};
 
 use super::applied::State;
+use super::loads::Loads;
 
 /// Everything that there is to say of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigStatus {
+    /// Whether the source is taken over whole or not at all, as a file is: then there is no
+    /// connection to speak of, and its revisions mean nothing outside this process.
+    pub whole: bool,
     /// Whether the source is being watched.
     pub connected: bool,
     /// What was read of the source; `None` before the first time.
@@ -121,7 +125,8 @@ pub struct ReloadCounts {
 }
 
 impl ConfigStatus {
-    pub(super) fn of(state: &State) -> Self {
+    /// `loads` is what the source says of itself, where it is judged as a whole.
+    pub(super) fn of(state: &State, loads: Option<Loads>) -> Self {
         let record = &state.record;
         let published = state.published.as_ref();
         let diagnostics = published.map_or_else(Vec::new, |state| state.snapshot.diagnostics());
@@ -141,7 +146,8 @@ impl ConfigStatus {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
         });
-        Self {
+        let mut status = Self {
+            whole: false,
             connected: state.connected,
             source,
             applied,
@@ -152,7 +158,11 @@ impl ConfigStatus {
             ignored: ignored(&diagnostics),
             partial: partial(&diagnostics),
             reloads: record.reloads,
+        };
+        if let Some(loads) = loads {
+            loads.complete(&mut status);
         }
+        status
     }
 }
 

@@ -1,7 +1,9 @@
 //! What every [`ConfigStore`] keeps of its promises.
 //!
-//! A store's tests implement [`Fixture`] and call [`run`].
+//! A store's tests implement [`Fixture`] and call [`run`]; those of a store that refuses every write
+//! implement [`ReadOnlyFixture`] and call [`run_read_only`].
 
+mod read_only;
 mod reading;
 mod watching;
 mod writing;
@@ -13,6 +15,8 @@ use aisix_core::{Change, Entry};
 use aisix_store::{ConfigStore, StoreError, Transaction, Watch, Written};
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use read_only::{ReadOnlyFixture, run_read_only};
 
 use crate::wait;
 

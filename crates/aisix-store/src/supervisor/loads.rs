@@ -1,0 +1,119 @@
+//! How a source fared that is taken over whole or not at all.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use aisix_core::snapshot::{RejectionKind, Revision};
+
+use super::status::{ConfigStatus, LastFailure, LastReload, Rejected, ReloadCounts};
+
+/// How many of the last successful loads are known: a reader may lag behind by one.
+const KNOWN: usize = 2;
+
+/// How the loads of a source went that is judged as a whole, such as a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loads {
+    /// What was last read, taken over or not.
+    pub source: Option<LoadedBytes>,
+    /// What was last taken over, the latest first.
+    pub served: VecDeque<ServedBytes>,
+    /// The last attempt.
+    pub last: Option<LastReload>,
+    /// When all was last taken over.
+    pub last_success: Option<SystemTime>,
+    /// What went wrong last, also after it was put right.
+    pub last_failure: Option<LastFailure>,
+    /// What the last attempt was rejected for; nothing where it succeeded.
+    pub rejected: Vec<Rejected>,
+    /// How often it was tried.
+    pub counts: ReloadCounts,
+}
+
+/// The bytes of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedBytes {
+    /// Their SHA-256, as hexadecimal digits.
+    pub hash: String,
+    /// When they were read.
+    pub at: SystemTime,
+}
+
+/// Bytes that were taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedBytes {
+    /// As which revision.
+    pub revision: Revision,
+    /// Their SHA-256, as hexadecimal digits.
+    pub hash: String,
+    /// How often that has changed.
+    pub seq: u64,
+    /// When it last changed.
+    pub at: SystemTime,
+}
+
+impl Loads {
+    /// All was taken over.
+    pub(crate) fn took_over(&mut self, revision: Revision, source: LoadedBytes) {
+        let LoadedBytes { hash, at } = source.clone();
+        let before = self.served.front();
+        let (seq, since) = match before {
+            Some(before) if before.hash == hash => (before.seq, before.at),
+            Some(before) => (before.seq + 1, at),
+            None => (1, at),
+        };
+        self.served.push_front(ServedBytes { revision, hash, seq, at: since });
+        self.served.truncate(KNOWN);
+        self.source = Some(source);
+        self.last = Some(LastReload { successful: true, at });
+        self.last_success = Some(at);
+        self.rejected.clear();
+        self.counts.all += 1;
+    }
+
+    /// Nothing was taken over, for problems of this class or worse; `None` where nothing could even
+    /// be read.
+    pub(crate) fn failed(
+        &mut self,
+        source: Option<LoadedBytes>,
+        rejected: Vec<Rejected>,
+        failure: LastFailure,
+        kind: Option<RejectionKind>,
+    ) {
+        if source.is_some() {
+            self.source = source;
+        }
+        self.last = Some(LastReload { successful: false, at: failure.at });
+        self.last_failure = Some(failure);
+        self.rejected = rejected;
+        self.counts.all += 1;
+        match kind {
+            None => self.counts.failed_fetch += 1,
+            Some(RejectionKind::SchemaFailed) => self.counts.failed_validate += 1,
+            Some(_) => self.counts.failed_parse += 1,
+        }
+    }
+
+    /// Says in a status what only the source knows.
+    pub(super) fn complete(self, status: &mut ConfigStatus) {
+        status.whole = true;
+        if let (Some(known), Some(source)) = (self.source, &mut status.source) {
+            (source.hash, source.at) = (known.hash, known.at);
+        }
+        if let Some(applied) = &mut status.applied {
+            let served = self.served.iter().find(|served| served.revision == applied.revision);
+            if let Some(served) = served.or(self.served.front()) {
+                applied.hash.clone_from(&served.hash);
+                (applied.seq, applied.at) = (served.seq, served.at);
+            }
+        }
+        let failed_now = self.last.is_some_and(|last| !last.successful);
+        if failed_now || status.last_reload.is_none_or(|reload| reload.successful) {
+            status.last_reload = self.last;
+        }
+        status.last_success = self.last_success;
+        status.last_failure = self.last_failure.or(status.last_failure.take());
+        status.rejected.extend(self.rejected);
+        status.rejected.sort_by(|a, b| a.key.cmp(&b.key));
+        status.reloads = self.counts;
+    }
+}
