@@ -25,7 +25,7 @@ fn id(kind: Kind, name: &str) -> Id {
 async fn document(collections: &str, kind: Kind, name: &str) -> Value {
     let key = format!("{kind}/{}", id(kind, name));
     let found = documents(collections).await.into_iter().find(|(known, _)| *known == key);
-    found.expect(&key).1
+    found.unwrap().1
 }
 
 const MODELS: &str = "

@@ -39,7 +39,7 @@ impl Resources {
 
     /// What is wrong with it; its path as `resources.yaml`.
     pub(crate) fn report(&self) -> String {
-        self.shown(&validate(&self.path(), &environment).expect_err("something is wrong"))
+        self.shown(&validate(&self.path(), &environment).unwrap_err())
     }
 
     pub(crate) fn shown(&self, report: &Report) -> String {
