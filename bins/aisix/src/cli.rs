@@ -31,6 +31,11 @@ pub(crate) enum Command {
     /// Credentials become variables, which are listed at the end. Exits with 1 where something
     /// could not be exported, or the file would not load; it is written all the same.
     Export(Export),
+    /// Check a resources file as the gateway reads it, with the variables of this environment.
+    ///
+    /// Lists everything that is wrong with it and exits with 1, or says how many resources it holds.
+    /// Needs no configuration and opens no port.
+    Validate(Validate),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
@@ -60,6 +65,13 @@ pub(crate) struct Quickstart {
     /// Which of the provider's models to call.
     #[arg(long, value_name = "NAME", requires = "provider")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resources: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,8 @@
 //! store, picks the allocator, installs the log, listens to signals and ends the process.
 //!
 //! **Invariants.**
-//! - Whatever keeps the gateway from starting is one line on standard error and code 1.
+//! - Whatever keeps the gateway from starting is on standard error, and the code is 1: one line, or
+//!   the report on a resources file.
 //! - No credential is in a message or in the log. `quickstart` prints those that it made itself.
 //!
 //! **Not here.** What is done with a request, a document or an administrator's call is the business
@@ -20,10 +21,12 @@ mod quickstart;
 mod run;
 mod signals;
 mod standin;
+mod validate;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use aisix_store::file::Report;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let ended = match Cli::try_parse() {
         Ok(Cli { command: Some(Command::Quickstart(args)), .. }) => quickstart::run(&args),
         Ok(Cli { command: Some(Command::Export(args)), .. }) => export::run(&args),
+        Ok(Cli { command: Some(Command::Validate(args)), .. }) => validate::run(&args),
         Ok(Cli { command: Some(Command::Completions { shell }), .. }) => completions(shell),
         Ok(Cli { config: Some(path), .. }) => run::run(&path),
         // The command line would have been refused.
@@ -46,7 +50,10 @@ fn main() -> ExitCode {
     };
     ended.unwrap_or_else(|error| {
         // If standard error is closed, the code still says it.
-        let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+        let _ = match error.downcast_ref::<Report>() {
+            Some(report) => writeln!(io::stderr(), "{report}"),
+            None => writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}"))),
+        };
         ExitCode::FAILURE
     })
 }

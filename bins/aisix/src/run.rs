@@ -9,8 +9,8 @@ use tracing::{info, warn};
 
 use crate::config::{self, Loaded};
 use crate::logs;
-use crate::process::{Knobs, Process};
-use crate::signals::Signals;
+use crate::process::{Knobs, Process, on_hangup};
+use crate::signals::{Hangups, Signals};
 
 /// What the operator changes where an address cannot be listened on.
 const KNOBS: Knobs = Knobs { proxy: "proxy.addr", admin: "admin.addr" };
@@ -28,6 +28,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     }
     crate::process::on_control_thread(async {
         let mut signals = Signals::listen()?;
+        let hangups = Hangups::listen()?;
         let process = Process::start(&config, KNOBS).await?;
         info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -39,6 +40,10 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
             "listening"
         );
         let window = Duration::from_secs(config.shutdown.min_drain_secs);
-        Ok(process.run(&mut signals, window).await)
+        let reloads = on_hangup(hangups, process.file());
+        tokio::select! {
+            code = process.run(&mut signals, window) => Ok(code),
+            never = reloads => match never {},
+        }
     })
 }

@@ -1,4 +1,4 @@
-//! The signals that ask the process to end.
+//! The signals that the process listens to.
 
 use std::io;
 
@@ -29,5 +29,24 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+}
+
+/// SIGHUP, from the moment this exists: it does not end the process any more.
+#[derive(Debug)]
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub(crate) fn listen() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for the next one. Several that come while nobody waits are one.
+    pub(crate) async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

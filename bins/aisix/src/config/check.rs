@@ -48,6 +48,7 @@ pub(super) fn rules(config: &Config) -> Result<(), Problem> {
     }
     upstream_tls(&config.upstream.tls)?;
     admin(config)?;
+    source(config)?;
     store(config)?;
     secrets(&config.secrets)?;
     metrics(config)?;
@@ -151,6 +152,19 @@ fn unusable(key: &str) -> Option<String> {
     })
 }
 
+fn source(config: &Config) -> Result<(), Problem> {
+    let Some(path) = &config.resources_file else { return Ok(()) };
+    if path.to_string_lossy().trim().is_empty() {
+        return Err(("resources_file", "must name a file".into()));
+    }
+    if config.etcd.is_used() {
+        let reason = "cannot stand beside etcd.endpoints: a gateway has one source, keep one of \
+                      the two";
+        return Err(("resources_file", reason.into()));
+    }
+    Ok(())
+}
+
 fn store(config: &Config) -> Result<(), Problem> {
     let Store { path, master_key_file, master_key, previous_master_key_files: files, .. } =
         &config.store;
@@ -175,7 +189,10 @@ fn store(config: &Config) -> Result<(), Problem> {
         return Err(("store.previous_master_keys", "must not be blank".into()));
     }
     // The embedded store has a key of its own where none is configured.
-    if config.etcd.is_used() && master_key.is_none() && master_key_file.is_none() {
+    if (config.etcd.is_used() || config.resources_file.is_some())
+        && master_key.is_none()
+        && master_key_file.is_none()
+    {
         let reason = "needs store.master_key_file or store.master_key beside it";
         if !files.is_empty() {
             return Err(("store.previous_master_key_files", reason.into()));

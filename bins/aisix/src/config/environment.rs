@@ -4,17 +4,13 @@ use std::ffi::{OsStr, OsString};
 
 use serde_json::{Map, Number, Value};
 
+use super::ConfigError;
 use super::keys::{self, Key, Kind};
-use super::{ConfigError, others};
 
 const PREFIX: &str = "AISIX_";
 
 /// Says which file to read, so it is no key.
 const CONFIG: &str = "AISIX_CONFIG";
-
-/// Names a source of resources; to serve from another one without a word would be worse than to
-/// fail.
-const RESOURCES_FILE: &str = "AISIX_RESOURCES_FILE";
 
 /// What the environment sets.
 #[derive(Debug, Default)]
@@ -37,9 +33,6 @@ impl Overrides {
             .collect();
         variables.sort();
         for (name, value) in variables {
-            if name == RESOURCES_FILE {
-                return Err(ConfigError::whole(name, others::REFUSAL));
-            }
             match keys::find_variable(&name) {
                 Some(key) => overrides.values.push((key, parse(key, &name, &value)?)),
                 None => overrides.unknown.push(name),

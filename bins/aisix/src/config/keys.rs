@@ -46,6 +46,7 @@ pub(super) const KEYS: &[Key] = &[
     key("admin.admin_key", Kind::Secret),
     key("admin.tls.cert_file", Kind::Text),
     key("admin.tls.key_file", Kind::Text),
+    key("resources_file", Kind::Text),
     key("etcd.endpoints", Kind::TextList),
     key("etcd.prefix", Kind::Text),
     key("etcd.env_id", Kind::Text),

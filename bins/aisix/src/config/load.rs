@@ -45,8 +45,8 @@ pub(crate) fn load(
     let mut config = typed(tree).map_err(fail)?;
     let rule = |(key, reason): (&str, String)| fail((key.to_owned(), reason));
     check::rules(&config).map_err(rule)?;
-    // Whoever names etcd would not expect to be served from another store.
-    if names_etcd {
+    // Whoever names etcd would not expect to be served from another store, unless it is named, too.
+    if names_etcd && config.resources_file.is_none() {
         config.etcd.check().map_err(rule)?;
     }
     config.etcd.find_password(&variables).map_err(rule)?;

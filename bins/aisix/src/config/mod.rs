@@ -40,6 +40,8 @@ use metrics::Metrics;
 pub(crate) struct Config {
     pub(crate) proxy: Proxy,
     pub(crate) admin: Admin,
+    /// The source, where it is a file.
+    pub(crate) resources_file: Option<PathBuf>,
     pub(crate) etcd: Etcd,
     pub(crate) store: Store,
     pub(crate) secrets: Secrets,

@@ -54,12 +54,11 @@ pub(super) const OTHERS: &[Other] = &[
     other("ratelimit.backend", Only("\"memory\"")),
     other("ratelimit.concurrency_ttl_secs", All),
     other("ratelimit.redis", All),
-    other("resources_file", Nothing),
     other("upstream.retries", Only("0")),
 ];
 
 /// Why a key is refused whatever it holds.
-pub(super) const REFUSAL: &str = "not supported by this version: remove it";
+const REFUSAL: &str = "not supported by this version: remove it";
 
 const fn other(path: &'static str, harmless: Harmless) -> Other {
     Other { path, harmless }

@@ -12,9 +12,10 @@ use super::{Config, Downstream, Proxy, Rewrite, Secrets, Upstream, UpstreamTls};
 impl Config {
     /// Where the configuration of the gateway lies, for the log.
     pub(crate) fn place(&self) -> String {
-        match self.etcd.is_used() {
-            true => self.etcd.endpoints.join(","),
-            false => self.store.path.display().to_string(),
+        match &self.resources_file {
+            Some(path) => path.display().to_string(),
+            None if self.etcd.is_used() => self.etcd.endpoints.join(","),
+            None => self.store.path.display().to_string(),
         }
     }
 

@@ -39,7 +39,7 @@ fn problem(name: &str, text: &str, variables: &[(&str, &str)]) -> String {
 #[test]
 fn says_in_one_line_what_is_wrong_with_a_file() {
     let here = "the keys here are";
-    let top = "proxy, admin, etcd, store, secrets, observability, upstream, downstream, shutdown";
+    let top = "proxy, admin, resources_file, etcd, store, secrets, observability, upstream, downstream, shutdown";
     let number = "must be a whole number, 0 or more";
     let other = "not supported by this version: remove it";
     for (text, expected) in [
@@ -56,7 +56,17 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
                 "addr, request_body_limit_bytes, workers, request_id, real_ip, url_rewrites, tls";
             format!("proxy.adr: unknown key; {here} {keys}")
         }),
-        ("resources_file: resources.yaml", format!("resources_file: {other}")),
+        ("resources_file: [a]", "resources_file: must be a string".into()),
+        ("{resources_file: ' ', admin: {admin_keys: [k]}}", {
+            "resources_file: must name a file".into()
+        }),
+        ("{resources_file: a, etcd: {endpoints: [b]}, admin: {admin_keys: [k]}}", {
+            let what = "cannot stand beside etcd.endpoints: a gateway has one source, keep one of";
+            format!("resources_file: {what} the two")
+        }),
+        ("{resources_file: a, managed: {enabled: true}}", {
+            "managed.enabled: only false is supported by this version: remove it".into()
+        }),
         ("proxy: 3000", "proxy: must hold further keys".into()),
         ("proxy: {addr: 3000}", "proxy.addr: must be a string".into()),
         ("proxy: {addr: 'localhost:3000'}", {
@@ -349,6 +359,17 @@ fn etcd_is_the_store_where_it_has_endpoints() {
 }
 
 #[test]
+fn a_resources_file_is_the_source_where_it_is_named() {
+    let variable = with(&[("AISIX_RESOURCES_FILE", "/etc/aisix/r.yaml")]);
+    assert_eq!(variable.resources_file.as_deref(), Some(Path::new("/etc/aisix/r.yaml")));
+    assert_eq!(variable.place(), "/etc/aisix/r.yaml");
+    let text = format!("{LEAST}resources_file: r.yaml\netcd: {{env_id: e, endpoints: []}}");
+    let file = try_load("config.yaml", &text, &[]).unwrap().config;
+    assert_eq!(file.resources_file.as_deref(), Some(Path::new("r.yaml")));
+    assert_eq!(with(&[]).resources_file, None);
+}
+
+#[test]
 fn the_password_of_etcd_comes_from_the_variable_that_is_named() {
     let text = format!("{LEAST}etcd: {{endpoints: [a], user: u, password_env: AISIX_PW}}");
     let loaded = try_load("config.yaml", &text, &[("AISIX_PW", "open-sesame")]).unwrap();
@@ -424,7 +445,7 @@ fn says_which_variable_is_wrong() {
         ("all_proxy", "socks5://user:hunter2@proxy:1080", {
             "must begin with http:// or https://: other proxies are not supported"
         }),
-        ("AISIX_RESOURCES_FILE", "resources.yaml", "not supported by this version: remove it"),
+        ("AISIX_RESOURCES_FILE", "", "must name a file"),
     ] {
         let problem = problem("config.yaml", LEAST, &[(name, value)]);
         assert_eq!(problem, format!("{name}: {expected}"));

@@ -4,6 +4,7 @@
 mod certificates;
 mod following;
 mod listen;
+mod reload;
 mod server;
 mod store;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::serve::{self, Listener, Workers};
 use aisix_gateway::{Shared, TrustError, UpstreamTrust};
-use aisix_store::EmbeddedStore;
+use aisix_store::{EmbeddedStore, FileStore};
 use anyhow::{Context as _, anyhow};
 use tracing::{info, warn};
 
@@ -31,6 +32,7 @@ use crate::signals::Signals;
 use certificates::Certificates;
 use following::Following;
 use listen::CannotListen;
+pub(crate) use reload::on_hangup;
 use server::Server;
 use store::Opened;
 
@@ -53,6 +55,7 @@ pub(crate) struct Process {
     metrics: Option<Server>,
     supervisor: Following,
     embedded: Option<EmbeddedStore>,
+    file: Option<FileStore>,
     proxy: SocketAddr,
     _certificates: Certificates,
 }
@@ -99,7 +102,7 @@ impl Process {
         let prometheus = &config.observability.metrics.prometheus;
         let metrics = server::bind(prometheus.enabled, prometheus.addr, METRICS_KNOB)?;
 
-        let Opened { store, secrets, embedded } = store::open(config).await?;
+        let Opened { store, secrets, embedded, file } = store::open(config).await?;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
         let supervisor = Following::start(&shared, store.clone(), secrets.clone()).await;
         let idle = config.downstream.idle_timeout();
@@ -108,7 +111,11 @@ impl Process {
         let start = |listener| Server::start(listener, certificate, router, idle);
         let admin = admin.map(start).transpose()?;
         let (path, applied) = (prometheus.metrics_path(), supervisor.applied());
-        let source = if embedded.is_some() { "embedded" } else { "etcd" };
+        let source = match (&embedded, &file) {
+            (Some(_), _) => "embedded",
+            (None, Some(_)) => "file",
+            (None, None) => "etcd",
+        };
         let requests = shared.metrics().clone();
         let router = StatusApi::router(&path, shared.clone(), requests, applied, source);
         let start = |listener| Server::start(listener, None, router, idle);
@@ -124,6 +131,7 @@ impl Process {
             metrics,
             supervisor,
             embedded,
+            file,
             proxy: address,
             _certificates: certificates,
         })
@@ -142,6 +150,11 @@ impl Process {
     /// Where monitoring connects, if it may.
     pub(crate) fn metrics(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(Server::address)
+    }
+
+    /// The resources file, where that is the source.
+    pub(crate) fn file(&self) -> Option<FileStore> {
+        self.file.clone()
     }
 
     /// Serves until a signal, or until it cannot go on; then drains and ends. A second signal ends

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aisix_store::{
-    ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, MasterKey, Sealer, Secrets,
+    ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, FileStore, MasterKey, Sealer, Secrets,
 };
 use anyhow::Context as _;
 
@@ -21,23 +21,33 @@ pub(super) struct Opened {
     pub(super) secrets: Arc<Secrets>,
     /// What has to be closed at the end.
     pub(super) embedded: Option<EmbeddedStore>,
+    /// What can be read again.
+    pub(super) file: Option<FileStore>,
 }
 
 /// Opens the store and makes sure that its secrets can be read.
 ///
 /// # Errors
 /// Where the embedded store is another process's or damaged, etcd cannot be what the configuration
-/// says, or the key is missing, wrong, or nobody's secret. That etcd does not answer is no error.
+/// says, something is wrong with the resources file, or the key is missing, wrong, or nobody's
+/// secret. That etcd does not answer is no error.
 pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
+    if let Some(path) = &config.resources_file {
+        let sealer = shared_sealer(&config.store)?;
+        let file = FileStore::open(path, Box::new(crate::validate::variable))?;
+        let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
+        let store = Arc::new(file.clone());
+        return Ok(Opened { store, secrets, embedded: None, file: Some(file) });
+    }
     if config.etcd.is_used() {
         let (store, sealer) = (etcd(&config.etcd)?, shared_sealer(&config.store)?);
         let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
-        return Ok(Opened { store, secrets, embedded: None });
+        return Ok(Opened { store, secrets, embedded: None, file: None });
     }
     let (store, sealer) = embedded(&config.store).await?;
     let embedded = Some(store.clone());
     let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
-    Ok(Opened { store: Arc::new(store), secrets, embedded })
+    Ok(Opened { store: Arc::new(store), secrets, embedded, file: None })
 }
 
 async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {

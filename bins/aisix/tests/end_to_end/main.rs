@@ -9,6 +9,7 @@ mod edge;
 mod etcd;
 mod examples;
 mod export;
+mod file;
 mod gateway;
 mod pages;
 mod proxied;

@@ -217,6 +217,11 @@ impl Process {
         self.signal(Signal::INT);
     }
 
+    /// Asks it to read its files again (SIGHUP).
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Kills it on the spot (SIGKILL).
     pub fn kill(&self) {
         self.signal(Signal::KILL);
