@@ -41,7 +41,6 @@ fn says_in_one_line_what_is_wrong_with_a_file() {
     let here = "the keys here are";
     let top = "proxy, admin, resources_file, etcd, store, secrets, observability, upstream, downstream, shutdown";
     let number = "must be a whole number, 0 or more";
-    let other = "not supported by this version: remove it";
     for (text, expected) in [
         ("prxy: {}", format!("prxy: unknown key; {here} {top}")),
         ("prxy:", format!("prxy: unknown key; {here} {top}")),

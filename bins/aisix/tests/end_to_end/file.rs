@@ -48,7 +48,7 @@ async fn a_gateway_serves_from_a_file_and_takes_over_another_on_sighup() {
     let answer = ask(&gateway, "first").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let credential =
-        upstream.received().pop().expect("a request").header("authorization").map(str::to_owned);
+        upstream.requests().pop().expect("a request").header("authorization").map(str::to_owned);
     assert_eq!(credential.as_deref(), Some("Bearer sk-of-the-upstream"));
     let before = status(&gateway).await;
     assert_eq!((&before["state"], &before["source"]["type"]), (&json!("synced"), &json!("file")));
