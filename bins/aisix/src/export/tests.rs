@@ -1,4 +1,5 @@
 use aisix_core::{Document, Entry};
+use aisix_store::file::validate;
 use serde_json::json;
 
 use super::*;
@@ -158,4 +159,22 @@ ll:
     - er: false
 "##;
     assert_eq!(yaml::document(value.as_object().unwrap()), expected);
+}
+
+#[test]
+fn what_is_exported_loads_with_and_without_credentials_in_it() {
+    let documents: Map<String, Value> =
+        serde_json::from_str(include_str!("../../tests/end_to_end/export/filled.json")).unwrap();
+    let documents: Vec<_> = documents.iter().map(|(key, value)| (&**key, value.clone())).collect();
+    let listing = listing(&documents);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("resources.yaml");
+    for reveal in [false, true] {
+        let exported = export(&listing, Secrets::new(&Sealer::plain(), reveal));
+        std::fs::write(&path, &exported.text).unwrap();
+        let known = exported.notes.variables;
+        let variables = move |name: &str| known.contains(name).then(|| "of $the ${env}".into());
+        let loaded = validate(&path, &variables).map_err(|report| report.to_string());
+        assert_eq!(loaded, Ok(16));
+    }
 }

@@ -1,5 +1,7 @@
 //! `aisix export`: from an etcd to a file.
 
+mod round_trip;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
