@@ -45,7 +45,8 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
         (
             "proxies: {}",
             "config load failed: config.yaml: proxies: unknown key; the keys here are proxy, \
-             admin, etcd, store, secrets, observability, upstream, downstream, shutdown",
+             admin, resources_file, etcd, store, secrets, observability, upstream, downstream, \
+             shutdown",
         ),
         (
             "proxy: {addr: everywhere}",
