@@ -151,7 +151,7 @@ impl State {
         let Some(applied) = &status.applied else {
             return Self::NeverLoaded;
         };
-        if status.whole && status.last_reload.is_some_and(|reload| !reload.successful) {
+        if status.out_of_sync {
             return Self::OutOfSync;
         }
         match (status.rejected.is_empty(), applied.counts.is_empty()) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aisix_admin::StatusApi;
 use aisix_core::Kind;
-use aisix_core::resource::PlainSecrets;
+use aisix_core::Secret;
+use aisix_core::resource::{PlainSecrets, SecretField, SecretProblem, SecretResolver};
 use aisix_store::file::format::id_of;
 use aisix_store::{Applied, FileStore, Supervisor};
 use aisix_telemetry::{Metrics, MetricsSettings};
@@ -36,12 +37,16 @@ struct InFile {
 
 impl InFile {
     async fn new() -> Self {
+        Self::with(Arc::new(PlainSecrets)).await
+    }
+
+    async fn with(secrets: Arc<dyn SecretResolver>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resources.yaml");
         std::fs::write(&path, RESOURCES).unwrap();
         let store = FileStore::open(path, Box::new(|_| None)).unwrap();
         let source = Arc::new(store.clone());
-        let (supervisor, applied) = Supervisor::new(source, Arc::new(PlainSecrets), |_| {});
+        let (supervisor, applied) = Supervisor::new(source, secrets, |_| {});
         tokio::spawn(supervisor.run(std::future::pending()));
         assert!(applied.reached(1, wait::DEADLINE).await);
         let admin = Admin::on(Arc::new(store.clone()));
@@ -108,6 +113,23 @@ async fn the_file_is_read_with_its_generation_as_revision() {
     assert_eq!(file.admin.get("/aisix/admin/models").await.json()["total"], 1);
     let health = file.admin.get("/admin/v1/health").await.json();
     assert_eq!((&health["status"], health.get("config")), (&json!("ok"), None));
+}
+
+/// Opens nothing.
+struct Locked;
+
+impl SecretResolver for Locked {
+    fn resolve(&self, _: &SecretField<'_>, _: &str) -> Result<Option<Secret>, SecretProblem> {
+        Err(SecretProblem("refers to nothing".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_followed_rejects_its_entry_only() {
+    let config = InFile::with(Arc::new(Locked)).await.config().await;
+    assert_eq!(config["state"], "degraded", "{config}");
+    assert_eq!(config["applied"]["resource_counts"], json!({"models": 1}));
+    assert_eq!(config["rejected"][0]["last_error"], "secret: refers to nothing");
 }
 
 #[tokio::test]

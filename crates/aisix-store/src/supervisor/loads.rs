@@ -106,8 +106,8 @@ impl Loads {
                 (applied.seq, applied.at) = (served.seq, served.at);
             }
         }
-        let failed_now = self.last.is_some_and(|last| !last.successful);
-        if failed_now || status.last_reload.is_none_or(|reload| reload.successful) {
+        status.out_of_sync = self.last.is_some_and(|last| !last.successful);
+        if status.out_of_sync || status.last_reload.is_none_or(|reload| reload.successful) {
             status.last_reload = self.last;
         }
         status.last_success = self.last_success;

@@ -15,6 +15,8 @@ pub struct ConfigStatus {
     /// Whether the source is taken over whole or not at all, as a file is: then there is no
     /// connection to speak of, and its revisions mean nothing outside this process.
     pub whole: bool,
+    /// Whether such a source was last rejected, so that something older serves.
+    pub out_of_sync: bool,
     /// Whether the source is being watched.
     pub connected: bool,
     /// What was read of the source; `None` before the first time.
@@ -148,6 +150,7 @@ impl ConfigStatus {
         });
         let mut status = Self {
             whole: false,
+            out_of_sync: false,
             connected: state.connected,
             source,
             applied,
