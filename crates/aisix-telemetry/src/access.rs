@@ -31,6 +31,8 @@ pub struct AccessRecord<'a> {
     pub prompt_tokens: Option<u64>,
     /// Tokens of the answer.
     pub completion_tokens: Option<u64>,
+    /// What was left out because the format of the other side cannot express it.
+    pub dropped_fields: Option<&'a str>,
     /// The kind of error.
     pub error_kind: Option<&'a str>,
     /// What the caller read of it.
@@ -59,6 +61,7 @@ impl AccessRecord<'_> {
             request_id = self.request_id,
             served_by_model = self.served_by_model,
             routing_attempt_count = self.attempts,
+            dropped_fields = self.dropped_fields,
             error_kind = self.error_kind,
             error = self.error,
             "proxy request completed"

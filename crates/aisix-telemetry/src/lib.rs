@@ -26,5 +26,6 @@ pub use logs::{LogSettings, init};
 pub use metric::{Metric, MetricType};
 pub use metrics::{
     AuthDecision, Buckets, BucketsError, ClientRule, ClientRuleError, ClientRules, ClientType,
-    DeploymentLabels, Finished, Metrics, MetricsSettings, RequestLabels, TokenUsage, UNKNOWN,
+    DeploymentLabels, Direction, Finished, Metrics, MetricsSettings, RequestLabels, TokenUsage,
+    UNKNOWN,
 };

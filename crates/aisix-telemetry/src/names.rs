@@ -94,6 +94,9 @@ metrics! {
         "Attempts on another target of a group after one had failed, that led to an answer.";
     FAILED_FALLBACKS = Counter "aisix_routing_failed_fallbacks_total" FALLBACK,
         "Attempts on another target of a group after one had failed, that failed as well.";
+    DROPPED_FIELDS = Counter "aisix_dropped_fields_total"
+        &["endpoint", "inbound_protocol", "provider", "model", "direction"],
+        "Fields that were left out because the format of the other side cannot express them.";
     AUTH_DECISIONS = Counter "aisix_auth_decisions_total" &["method", "result", "reason"],
         "Credentials that were looked at.";
     REQUEST_E2E_LATENCY = Histogram "aisix_request_e2e_latency_seconds" LATENCY,

@@ -50,6 +50,8 @@ client_type_rules`, then a table of known ones; `other` where it is in neither, 
 one. |
 | `token_type` | `input`, `output`, or `total` for both together. |
 | `fallback_model` | The target that was called after another had failed. |
+| `direction` | `request` where it was left out on the way to the upstream, `answer` on the way \
+back. |
 | `method`, `result`, `reason` | Of credentials: `api_key` or `none`; `allowed` or `denied`; `none`, \
 `missing_credentials`, `unknown_key`, `key_disabled` or `key_expired`. Of reloads that failed, \
 `reason` is `fetch`, `parse` or `validate`. |

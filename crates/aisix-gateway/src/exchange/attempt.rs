@@ -5,7 +5,7 @@ use std::time::Duration;
 use aisix_adapters::{Adapter, Call, FailedReply, scrubbed};
 use aisix_core::chat::ChatRequest;
 use aisix_core::{Carried, DialectId, Error, ErrorCode, Operation};
-use aisix_dialects::{Depth, Dialect, UpstreamRequest};
+use aisix_dialects::{Depth, Dialect, Dropped, UpstreamRequest};
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body::Body as _;
@@ -13,8 +13,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Source;
 use super::upstream::UpstreamStream;
-use super::{Source, kept};
 use crate::body::announced;
 use crate::client::{Client, transport};
 use crate::proxies::Proxy;
@@ -43,14 +43,20 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Calls the candidate; what comes back is an answer that has begun, or why there is none.
-    pub(super) async fn run(&self, chat: &mut Carried<ChatRequest>) -> Result<Source, Error> {
+    /// What the candidate's format cannot express is added to `dropped`.
+    pub(super) async fn run(
+        &self,
+        chat: &mut Carried<ChatRequest>,
+        dropped: &mut Vec<Dropped>,
+    ) -> Result<Source, Error> {
         let target = &self.candidate.target;
         let stream = chat.outline().stream;
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
         let dialect = adapter.dialect(target, Operation::Chat, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
-        let body = kept(self.request_id, dialect.encode_request(chat, &upstream)?);
-        let call = Call::new(target, Operation::Chat, body).stream(stream);
+        let encoded = dialect.encode_request(chat, &upstream)?;
+        *dropped = encoded.dropped;
+        let call = Call::new(target, Operation::Chat, encoded.body).stream(stream);
         let request = adapter.prepare(call.request_id(self.request_id)).await?;
         let answer = if stream {
             self.stream(adapter, dialect, request).await

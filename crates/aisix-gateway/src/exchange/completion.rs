@@ -13,6 +13,7 @@ use aisix_hooks::{Access, ActiveHooks, HookRequest, Outcome, RequestInfo};
 use aisix_telemetry::{AccessRecord, ClientType, Finished, Metrics, RequestLabels};
 use bytes::Bytes;
 
+use super::omissions::Omissions;
 use super::service::Arrival;
 use crate::labels;
 use crate::route::Candidate;
@@ -41,6 +42,7 @@ pub(crate) struct Completion {
     addressed: Option<Arc<Stored<Model>>>,
     /// Who was called last.
     called: Option<Called>,
+    omissions: Omissions,
     error: Option<Error>,
     reported: bool,
 }
@@ -72,13 +74,10 @@ impl Completion {
             model: None,
             addressed: None,
             called: None,
+            omissions: Omissions::default(),
             error: None,
             reported: false,
         }
-    }
-
-    pub(super) fn request_id(&self) -> &str {
-        &self.arrival.request_id
     }
 
     pub(super) fn hooks(&mut self) -> &mut ActiveHooks {
@@ -127,6 +126,11 @@ impl Completion {
             called.served = true;
             self.outcome.served_by = Some(called.candidate.target.display_name.clone());
         }
+    }
+
+    /// What the format of the other side could not express.
+    pub(super) fn omissions(&mut self) -> &mut Omissions {
+        &mut self.omissions
     }
 
     /// Something of a streamed answer goes to the caller.
@@ -211,7 +215,9 @@ impl Completion {
             let request_id = &*self.arrival.request_id;
             tracing::warn!(request_id, provider, model, cause, "request failed");
         }
-        self.record().write();
+        let dropped_fields = self.omissions.listed();
+        AccessRecord { dropped_fields: dropped_fields.as_deref(), ..self.record() }.write();
+        self.omissions.count(|| self.labels(), &self.metrics);
         self.metrics.finished(&self.finished());
     }
 
@@ -266,6 +272,7 @@ impl Completion {
             attempts: (self.outcome.attempts > 0).then_some(self.outcome.attempts),
             prompt_tokens: usage.map(|usage| usage.input),
             completion_tokens: usage.map(|usage| usage.output),
+            dropped_fields: None,
             error_kind: self.error.as_ref().map(|error| error.code().error_type()),
             error: self.error.as_ref().map(Error::message),
         }

@@ -123,7 +123,7 @@ impl EventBody {
 
     fn finish(&mut self) {
         self.encoder.finish(&mut self.out);
-        super::report(self.completion.request_id(), self.encoder.dropped());
+        self.completion.omissions().of_answer(self.encoder.dropped());
         self.completion.succeed();
         self.completion.report();
         self.ended = true;
@@ -133,7 +133,7 @@ impl EventBody {
     fn abort(&mut self, error: Error) {
         self.upstream.close();
         self.encoder.fail(&error, &mut self.out);
-        super::report(self.completion.request_id(), self.encoder.dropped());
+        self.completion.omissions().of_answer(self.encoder.dropped());
         self.completion.fail(error);
         self.completion.report();
         self.ended = true;

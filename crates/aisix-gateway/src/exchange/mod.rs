@@ -4,6 +4,7 @@ mod attempt;
 mod completion;
 mod events;
 mod models;
+mod omissions;
 mod service;
 mod upstream;
 
@@ -15,7 +16,7 @@ use aisix_core::chat::{
 };
 use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, Error, Model};
-use aisix_dialects::{AnswerContext, Dialect, Dropped, Encoded, EventEncoder};
+use aisix_dialects::{AnswerContext, Dialect, Encoded, EventEncoder};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -37,6 +38,9 @@ use crate::route::{Candidate, Failover, Route};
 const CALL_ID: HeaderName = HeaderName::from_static("x-aisix-call-id");
 /// Which target served, where the caller named a group.
 const SERVED_BY: HeaderName = HeaderName::from_static("x-aisix-served-by");
+
+/// What was left out of the request and the answer, as far as that is known when the answer begins.
+const DROPPED: HeaderName = HeaderName::from_static("x-aisix-dropped");
 
 /// A conversation turn: one request of a caller's, and its answer.
 pub(crate) struct Exchange {
@@ -195,7 +199,9 @@ impl Exchange {
             inbound: self.dialect().id(),
             looks_inside: self.completion.looks_inside(),
         };
-        let outcome = attempt.run(chat).await;
+        let mut dropped = Vec::new();
+        let outcome = attempt.run(chat, &mut dropped).await;
+        self.completion.omissions().of_request(dropped);
         if let Some(group) = failover.group() {
             metrics.attempted(candidate.labels(), outcome.is_ok());
             if fallback {
@@ -232,6 +238,7 @@ impl Exchange {
             Source::Stream(upstream) if !self.completion.holds() => {
                 let mut head = respond::events(());
                 head.headers_mut().extend(headers);
+                self.tell_omissions(head.headers_mut());
                 self.completion.hooks().on_head(head.headers_mut());
                 let encoder = self.dialect().event_encoder(context);
                 return Ok(Answered::Begun { head, upstream, encoder });
@@ -254,22 +261,24 @@ impl Exchange {
             }
         };
         response.headers_mut().extend(headers);
+        self.tell_omissions(response.headers_mut());
         self.completion.hooks().on_head(response.headers_mut());
         Ok(Answered::Whole(response))
     }
 
     fn encode(
-        &self,
+        &mut self,
         answer: &mut Carried<ChatResponse>,
         context: &AnswerContext,
     ) -> Result<Bytes, Error> {
-        let encoded = self.dialect().encode_response(answer, context)?;
-        Ok(kept(&self.arrival.request_id, encoded))
+        let Encoded { body, dropped } = self.dialect().encode_response(answer, context)?;
+        self.completion.omissions().of_answer(&dropped);
+        Ok(body)
     }
 
     /// An answer that never was bytes, in the form that the caller asked for.
     fn made(
-        &self,
+        &mut self,
         answer: ChatResponse,
         stream: bool,
         context: AnswerContext,
@@ -285,7 +294,7 @@ impl Exchange {
 
     /// A stream whose frames are all there.
     fn stream_whole(
-        &self,
+        &mut self,
         frames: &mut [Carried<ChatEvents>],
         context: AnswerContext,
     ) -> Result<Response<AnswerBody>, Error> {
@@ -295,8 +304,14 @@ impl Exchange {
             encoder.push(frame, &mut out)?;
         }
         encoder.finish(&mut out);
-        report(&self.arrival.request_id, encoder.dropped());
+        self.completion.omissions().of_answer(encoder.dropped());
         Ok(respond::events(AnswerBody::whole(out.freeze())))
+    }
+
+    fn tell_omissions(&mut self, headers: &mut HeaderMap) {
+        if let Some(dropped) = self.completion.omissions().header() {
+            headers.insert(DROPPED, dropped);
+        }
     }
 
     fn headers(&self, served_by: Option<Arc<str>>) -> HeaderMap {
@@ -308,18 +323,6 @@ impl Exchange {
             headers.insert(SERVED_BY, name);
         }
         headers
-    }
-}
-
-/// The bytes of what could be said; what could not is logged, never silence.
-fn kept(request_id: &str, encoded: Encoded) -> Bytes {
-    report(request_id, &encoded.dropped);
-    encoded.body
-}
-
-fn report(request_id: &str, dropped: &[Dropped]) {
-    for Dropped { field } in dropped {
-        tracing::warn!(request_id, field, "the format of the other side cannot express a field");
     }
 }
 

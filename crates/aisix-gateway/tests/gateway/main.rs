@@ -22,6 +22,7 @@ mod limits;
 mod lines;
 mod metrics;
 mod model_checks;
+mod omissions;
 mod probes;
 mod proxies;
 mod relay;

@@ -57,6 +57,7 @@ pub struct Metrics {
     auth_decisions: Series<3, u64>,
     deployments: Series<4, Attempts>,
     fallbacks: Series<2, Attempts>,
+    dropped_fields: Series<5, u64>,
     clients: Series<2, [u64; 2]>,
     client_types: ClientTypes,
 }
@@ -72,6 +73,15 @@ pub struct DeploymentLabels<'a> {
     pub upstream_model: &'a str,
     /// The id of the provider key.
     pub provider_key_id: &'a str,
+}
+
+/// Which way something was translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From a caller to an upstream.
+    Request,
+    /// From an upstream to a caller.
+    Answer,
 }
 
 /// How a credential was judged.
@@ -95,6 +105,17 @@ struct Attempts {
     begun: u64,
     succeeded: u64,
     failed: u64,
+}
+
+impl Direction {
+    /// The label's value, and the word in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Answer => "answer",
+        }
+    }
 }
 
 impl AuthDecision {
@@ -132,6 +153,7 @@ impl Metrics {
             auth_decisions: Series::new([false; 3]),
             deployments: Series::new([true; 4]),
             fallbacks: Series::new([true; 2]),
+            dropped_fields: Series::new([false, false, true, true, false]),
             clients: Series::new([true; 2]),
             client_types: ClientTypes::new(settings.client_rules.clone()),
         }
@@ -197,6 +219,13 @@ impl Metrics {
         self.fallbacks.update([group, target], |attempts| attempts.ended(succeeded));
     }
 
+    /// So many fields were left out on this way, of a request of which this is known.
+    pub fn fields_dropped(&self, request: &RequestLabels<'_>, way: Direction, count: usize) {
+        let RequestLabels { endpoint, inbound_protocol, provider, model, .. } = *request;
+        let labels = [endpoint, inbound_protocol, provider, model, way.as_str()];
+        self.dropped_fields.update(labels, |fields| *fields += count as u64);
+    }
+
     /// Writes everything.
     pub fn write(&self, text: &mut Exposition) {
         self.requests.write(text, self.now());
@@ -211,6 +240,7 @@ impl Metrics {
         write(text, &names::DEPLOYMENT_FAILURES, targets, |target| some(target.failed));
         write(text, &names::SUCCESSFUL_FALLBACKS, fallbacks, |target| some(target.succeeded));
         write(text, &names::FAILED_FALLBACKS, fallbacks, |target| some(target.failed));
+        write(text, &names::DROPPED_FIELDS, &self.dropped_fields, |count| Some(*count));
         self.write_clients(text);
     }
 
