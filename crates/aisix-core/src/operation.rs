@@ -4,19 +4,33 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A conversation turn: chat completions and its relatives.
+    /// A conversation turn, asked for as a chat completion.
     Chat,
+    /// A conversation turn, asked for as a message.
+    Messages,
     /// The list of models that a caller may use.
     ListModels,
 }
 
 impl Operation {
-    /// The name used in logs and metrics.
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Messages, Self::ListModels];
+
+    /// The name used in logs and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Messages => "messages",
             Self::ListModels => "list_models",
         }
+    }
+
+    /// Whether it is a conversation turn: one that is asked for in one format may be answered by
+    /// an upstream that speaks another. An adapter chooses the format by the one that was asked
+    /// for where its family has several.
+    #[must_use]
+    pub fn is_conversation(self) -> bool {
+        matches!(self, Self::Chat | Self::Messages)
     }
 }

@@ -37,7 +37,7 @@ impl Adapter for OpenAi {
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
-            Operation::Chat => Ok(&OPENAI_CHAT),
+            conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
         }
     }
@@ -62,7 +62,7 @@ impl Adapter for OpenAi {
 
 fn path(operation: Operation) -> Result<&'static str, Error> {
     match operation {
-        Operation::Chat => Ok("/chat/completions"),
+        conversation if conversation.is_conversation() => Ok("/chat/completions"),
         other => Err(request::lacks(NAME, other)),
     }
 }

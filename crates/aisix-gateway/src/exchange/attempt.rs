@@ -35,7 +35,9 @@ pub(super) struct Attempt<'a> {
     pub(super) shared: &'a Shared,
     pub(super) client: &'a Client,
     pub(super) request_id: &'a str,
-    /// What the caller speaks.
+    /// What the caller asks for.
+    pub(super) operation: Operation,
+    /// What it speaks.
     pub(super) inbound: DialectId,
     /// How closely the hooks look at the answer.
     pub(super) looks_inside: Depth,
@@ -52,11 +54,11 @@ impl Attempt<'_> {
         let target = &self.candidate.target;
         let stream = chat.outline().stream;
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
-        let dialect = adapter.dialect(target, Operation::Chat, stream)?;
+        let dialect = adapter.dialect(target, self.operation, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
         let encoded = dialect.encode_request(chat, &upstream)?;
         *dropped = encoded.dropped;
-        let call = Call::new(target, Operation::Chat, encoded.body).stream(stream);
+        let call = Call::new(target, self.operation, encoded.body).stream(stream);
         let request = adapter.prepare(call.request_id(self.request_id)).await?;
         let answer = if stream {
             self.stream(adapter, dialect, request).await
@@ -89,7 +91,7 @@ impl Attempt<'_> {
         let timeouts = &self.candidate.timeouts;
         let reply = within(timeouts.gap, self.accepted(adapter, request)).await?;
         let target = &self.candidate.target;
-        let framing = adapter.framing(target, Operation::Chat).decoder();
+        let framing = adapter.framing(target, self.operation).decoder();
         // Within one dialect frames are relayed as they are, unless somebody looks inside.
         let depth = if dialect.id() == self.inbound { self.looks_inside } else { Depth::Full };
         let decoder = dialect.event_decoder(depth);

@@ -196,6 +196,7 @@ impl Exchange {
             shared: &self.shared,
             client: &self.client,
             request_id: &self.arrival.request_id,
+            operation: self.arrival.operation,
             inbound: self.dialect().id(),
             looks_inside: self.completion.looks_inside(),
         };

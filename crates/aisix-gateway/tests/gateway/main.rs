@@ -13,6 +13,7 @@ mod catalogue;
 mod common;
 mod credentials;
 mod failover;
+mod families;
 mod faults;
 mod generations;
 mod headers;

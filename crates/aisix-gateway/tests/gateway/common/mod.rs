@@ -6,6 +6,7 @@ pub mod documents;
 pub mod logs;
 pub mod recorder;
 pub mod secured;
+pub mod spoken;
 pub mod streamed;
 pub mod world;
 

@@ -1,0 +1,185 @@
+//! What callers speak and what upstreams speak, as far as tests of all pairs need it.
+
+use aisix_testing::fixtures::openai;
+use aisix_testing::{Reply, Response};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use super::{CALLER, SECRET};
+
+/// A format of conversations, as a caller meets it.
+pub struct Spoken {
+    pub path: &'static str,
+    /// The label of metrics.
+    pub protocol: &'static str,
+    /// Where the text of a whole answer stands.
+    text_at: &'static str,
+    /// Where a piece of text stands in a streamed event.
+    piece_at: &'static str,
+    /// What the last frame of a complete stream holds.
+    pub last: &'static str,
+    /// A request with this text.
+    body: fn(&str) -> Value,
+}
+
+/// A family of upstreams.
+pub struct Family {
+    pub name: &'static str,
+    /// Where it is called for a request in this format.
+    pub path: fn(&Spoken) -> &'static str,
+    /// The header that proves who calls, and its value.
+    pub credential: (&'static str, &'static str),
+    whole: fn(&Spoken, &str) -> String,
+    stream: fn(&Spoken, &[&str]) -> Vec<String>,
+    /// A failed answer's body.
+    pub failure: fn(&str) -> String,
+    /// An event that says that a stream failed.
+    pub failed_event: fn(&str) -> String,
+}
+
+pub const CHAT: Spoken = Spoken {
+    path: "/v1/chat/completions",
+    protocol: "openai",
+    text_at: "/choices/0/message/content",
+    piece_at: "/choices/0/delta/content",
+    last: "data: [DONE]\n\n",
+    body: |text| json!({"messages": [{"role": "user", "content": text}]}),
+};
+
+pub const MESSAGES: Spoken = Spoken {
+    path: "/v1/messages",
+    protocol: "anthropic",
+    text_at: "/content/0/text",
+    piece_at: "/delta/text",
+    last: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    body: |text| json!({"max_tokens": 99, "messages": [{"role": "user", "content": text}]}),
+};
+
+/// Every format of conversations.
+pub const FORMATS: [Spoken; 2] = [CHAT, MESSAGES];
+
+pub const OPENAI: Family = Family {
+    name: "openai",
+    path: |_| "/chat/completions",
+    credential: ("authorization", "Bearer sk-upstream-51d0b6a84e9f4f7a"),
+    whole: |_, text| openai::chat_completion(text),
+    stream: |_, pieces| openai::chat_stream_with_usage(pieces),
+    failure: |message| json!({"error": {"message": message}}).to_string(),
+    failed_event: |message| format!("data: {}\n\n", json!({"error": {"message": message}})),
+};
+
+pub const ANTHROPIC: Family = Family {
+    name: "anthropic",
+    path: |_| "/v1/messages",
+    credential: ("x-api-key", SECRET),
+    whole: |_, text| {
+        let mut message = message(&json!([{"type": "text", "text": text}]), 3);
+        message["stop_reason"] = json!("end_turn");
+        message.to_string()
+    },
+    stream: |_, pieces| message_stream(pieces),
+    failure: |message| {
+        let error = json!({"type": "invalid_request_error", "message": message});
+        json!({"type": "error", "error": error}).to_string()
+    },
+    failed_event: |message| {
+        let error = json!({"type": "overloaded_error", "message": message});
+        event(&json!({"type": "error", "error": error}))
+    },
+};
+
+/// Every family.
+pub const FAMILIES: [Family; 2] = [OPENAI, ANTHROPIC];
+
+impl Spoken {
+    /// A request with this text for this model.
+    pub fn body(&self, model: &str, text: &str, stream: bool) -> Value {
+        let mut body = (self.body)(text);
+        body["model"] = json!(model);
+        if stream {
+            body["stream"] = json!(true);
+        }
+        body
+    }
+
+    /// The same of the standard caller.
+    pub fn request(&self, body: impl ToString) -> Request<Full<Bytes>> {
+        let mut request = super::post(self.path, body.to_string());
+        let credential = format!("Bearer {CALLER}").parse().expect("a header value");
+        request.headers_mut().insert("authorization", credential);
+        request
+    }
+
+    /// What a whole answer says.
+    #[track_caller]
+    pub fn text(&self, answer: &Response) -> String {
+        let body: Value = answer.json();
+        let text = body.pointer(self.text_at).and_then(Value::as_str);
+        text.unwrap_or_else(|| panic!("no text in {body}")).to_owned()
+    }
+
+    /// What a streamed answer says.
+    pub fn streamed_text(&self, frames: &str) -> String {
+        let data = frames.lines().filter_map(|line| line.strip_prefix("data: "));
+        let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        let piece = |event: Value| Some(event.pointer(self.piece_at)?.as_str()?.to_owned());
+        events.filter_map(piece).collect()
+    }
+}
+
+impl Family {
+    /// A provider key of the family.
+    pub fn key(&self, base: &str) -> Value {
+        let name = self.name;
+        json!({
+            "display_name": name, "provider": name, "adapter": name, "secret": SECRET,
+            "api_base": base,
+        })
+    }
+
+    /// A whole answer to a request in this format.
+    pub fn whole(&self, spoken: &Spoken, text: &str) -> Reply {
+        Reply::json(200, (self.whole)(spoken, text))
+    }
+
+    /// The frames of a streamed one.
+    pub fn stream(&self, spoken: &Spoken, pieces: &[&str]) -> Vec<String> {
+        (self.stream)(spoken, pieces)
+    }
+}
+
+fn message(content: &Value, output: u64) -> Value {
+    let usage = json!({"input_tokens": openai::PROMPT_TOKENS, "output_tokens": output});
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-4-6",
+        "content": content, "stop_reason": null, "stop_sequence": null, "usage": usage,
+    })
+}
+
+fn message_stream(pieces: &[&str]) -> Vec<String> {
+    let block = json!({"type": "text", "text": ""});
+    let mut events = vec![
+        json!({"type": "message_start", "message": message(&json!([]), 1)}),
+        json!({"type": "content_block_start", "index": 0, "content_block": block}),
+    ];
+    events.extend(pieces.iter().map(|piece| {
+        let delta = json!({"type": "text_delta", "text": piece});
+        json!({"type": "content_block_delta", "index": 0, "delta": delta})
+    }));
+    events.extend([
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({
+            "type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null},
+            "usage": {"output_tokens": pieces.len()},
+        }),
+        json!({"type": "message_stop"}),
+    ]);
+    events.iter().map(event).collect()
+}
+
+/// An event under the name of its type.
+fn event(data: &Value) -> String {
+    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"))
+}
