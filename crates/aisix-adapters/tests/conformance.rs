@@ -15,7 +15,7 @@ async fn anthropic_keeps_every_promise() {
         }),
         base: Some("https://api.anthropic.com"),
         secret: "sk-ant-canary-0123456789abcdef",
-        operations: vec![Operation::Chat, Operation::Messages],
+        operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
         lacks: vec![Operation::ListModels],
         credential: "x-api-key",
         failure: |message| {
@@ -34,7 +34,7 @@ async fn openai_keeps_every_promise() {
         }),
         base: Some("https://api.openai.com/v1"),
         secret: "sk-canary-0123456789abcdef",
-        operations: vec![Operation::Chat, Operation::Messages],
+        operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
         lacks: vec![Operation::ListModels],
         credential: "authorization",
         failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),

@@ -8,13 +8,15 @@ pub enum Operation {
     Chat,
     /// A conversation turn, asked for as a message.
     Messages,
+    /// A conversation turn, asked for as a response.
+    Responses,
     /// The list of models that a caller may use.
     ListModels,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 3] = [Self::Chat, Self::Messages, Self::ListModels];
+    pub const ALL: [Self; 4] = [Self::Chat, Self::Messages, Self::Responses, Self::ListModels];
 
     /// The name used in logs and messages.
     #[must_use]
@@ -22,6 +24,7 @@ impl Operation {
         match self {
             Self::Chat => "chat",
             Self::Messages => "messages",
+            Self::Responses => "responses",
             Self::ListModels => "list_models",
         }
     }
@@ -31,6 +34,6 @@ impl Operation {
     /// for where its family has several.
     #[must_use]
     pub fn is_conversation(self) -> bool {
-        matches!(self, Self::Chat | Self::Messages)
+        matches!(self, Self::Chat | Self::Messages | Self::Responses)
     }
 }

@@ -1,7 +1,7 @@
 //! The table of inbound routes.
 
 use aisix_core::Operation;
-use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, OPENAI_CHAT};
+use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, OPENAI_CHAT, OPENAI_RESPONSES};
 use aisix_telemetry::UNKNOWN;
 use http::Method;
 
@@ -27,7 +27,7 @@ pub(crate) enum Action {
 }
 
 /// Every endpoint of the proxy listener.
-pub(crate) static ENDPOINTS: [Endpoint; 5] = [
+pub(crate) static ENDPOINTS: [Endpoint; 6] = [
     Endpoint { method: Method::GET, path: "/livez", action: Action::Live },
     Endpoint { method: Method::GET, path: "/readyz", action: Action::Ready },
     Endpoint {
@@ -44,6 +44,11 @@ pub(crate) static ENDPOINTS: [Endpoint; 5] = [
         method: Method::POST,
         path: "/v1/messages",
         action: Action::Operate(Operation::Messages, &ANTHROPIC_MESSAGES),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/responses",
+        action: Action::Operate(Operation::Responses, &OPENAI_RESPONSES),
     },
 ];
 

@@ -6,7 +6,8 @@ use http::Uri;
 use crate::address;
 
 /// Endpoint paths that people leave at the end of a base; the longer come first.
-const ENDPOINTS: [&str; 7] = [
+const ENDPOINTS: [&str; 8] = [
+    "/responses",
     "/chat/completions",
     "/completions",
     "/embeddings",
@@ -16,10 +17,22 @@ const ENDPOINTS: [&str; 7] = [
     "/audio/speech",
 ];
 
+/// What to set.
+const EXAMPLE: &str = "for OpenAI set https://api.openai.com/v1";
+
 /// The URL of an endpoint path below a configured base.
 pub(super) fn endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error> {
-    let base = address::base(api_base, "for OpenAI set https://api.openai.com/v1")?;
+    let base = address::base(api_base, EXAMPLE)?;
     address::url(&normalized(base), path)
+}
+
+/// The URL of an endpoint that only newer layouts have: below a bare host it stands where OpenAI
+/// has it.
+pub(super) fn newer_endpoint(api_base: Option<&str>, path: &str) -> Result<Uri, Error> {
+    let base = address::base(api_base, EXAMPLE)?;
+    let base = normalized(base);
+    let is_bare = base.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
+    address::url(&base, &if is_bare { format!("/v1{path}") } else { path.to_owned() })
 }
 
 fn normalized(base: &str) -> String {

@@ -8,7 +8,7 @@ mod base;
 mod tests;
 
 use aisix_core::{Error, Operation};
-use aisix_dialects::{Dialect, OPENAI_CHAT};
+use aisix_dialects::{Dialect, OPENAI_CHAT, OPENAI_RESPONSES};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
@@ -37,6 +37,7 @@ impl Adapter for OpenAi {
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
+            Operation::Responses => Ok(&OPENAI_RESPONSES),
             conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
         }
@@ -48,7 +49,11 @@ impl Adapter for OpenAi {
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
         let key = &call.target.provider_key.spec;
-        let url = base::endpoint(key.api_base.as_deref(), path(call.operation)?)?;
+        let base = key.api_base.as_deref();
+        let url = match call.operation {
+            Operation::Responses => base::newer_endpoint(base, "/responses")?,
+            other => base::endpoint(base, path(other)?)?,
+        };
         let bearer = request::credential("Bearer ", &key.secret)?;
         let request = request::post(url, &call).header(AUTHORIZATION, bearer);
         request.body(call.body).map_err(Error::internal)

@@ -1,4 +1,4 @@
-use super::base::endpoint;
+use super::base::{endpoint, newer_endpoint};
 
 #[track_caller]
 fn check(base: &str, expected: &str) {
@@ -29,6 +29,22 @@ fn mends_copy_paste_mistakes_and_guesses_nothing() {
     check("http://completions", "http://completions/chat/completions");
     check("HTTPS://API.openai.com", "https://API.openai.com/v1/chat/completions");
     check("HTTP://h:8080/v1", "http://h:8080/v1/chat/completions");
+}
+
+#[test]
+fn below_a_bare_host_responses_stand_where_openai_has_them() {
+    for (base, expected) in [
+        ("https://h", "https://h/v1/responses"),
+        ("https://h/v2", "https://h/v2/responses"),
+        ("https://h/v1/responses/", "https://h/v1/responses"),
+        ("https://h/v1/chat/completions", "https://h/v1/responses"),
+        ("https://h/responses", "https://h/v1/responses"),
+        ("https://api.openai.com", "https://api.openai.com/v1/responses"),
+        ("https://api.openai.com/v1", "https://api.openai.com/v1/responses"),
+    ] {
+        let url = newer_endpoint(Some(base), "/responses").expect("the base is usable");
+        assert_eq!(url.to_string(), expected, "for base {base:?}");
+    }
 }
 
 #[test]

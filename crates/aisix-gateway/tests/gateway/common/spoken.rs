@@ -18,7 +18,7 @@ pub struct Spoken {
     text_at: &'static str,
     /// Where a piece of text stands in a streamed event.
     piece_at: &'static str,
-    /// What the last frame of a complete stream holds.
+    /// How the last frame of a complete stream begins.
     pub last: &'static str,
     /// A request with this text.
     body: fn(&str) -> Value,
@@ -57,15 +57,32 @@ pub const MESSAGES: Spoken = Spoken {
     body: |text| json!({"max_tokens": 99, "messages": [{"role": "user", "content": text}]}),
 };
 
+pub const RESPONSES: Spoken = Spoken {
+    path: "/v1/responses",
+    protocol: "openai",
+    text_at: "/output/0/content/0/text",
+    piece_at: "/delta",
+    last: "event: response.completed\n",
+    body: |text| json!({"input": text}),
+};
+
 /// Every format of conversations.
-pub const FORMATS: [Spoken; 2] = [CHAT, MESSAGES];
+pub const FORMATS: [Spoken; 3] = [CHAT, MESSAGES, RESPONSES];
 
 pub const OPENAI: Family = Family {
     name: "openai",
-    path: |_| "/chat/completions",
+    path: |spoken| if native(spoken) { "/v1/responses" } else { "/chat/completions" },
     credential: ("authorization", "Bearer sk-upstream-51d0b6a84e9f4f7a"),
-    whole: |_, text| openai::chat_completion(text),
-    stream: |_, pieces| openai::chat_stream_with_usage(pieces),
+    whole: |spoken, text| {
+        if native(spoken) { response(text).to_string() } else { openai::chat_completion(text) }
+    },
+    stream: |spoken, pieces| {
+        if native(spoken) {
+            response_stream(pieces)
+        } else {
+            openai::chat_stream_with_usage(pieces)
+        }
+    },
     failure: |message| json!({"error": {"message": message}}).to_string(),
     failed_event: |message| format!("data: {}\n\n", json!({"error": {"message": message}})),
 };
@@ -148,6 +165,71 @@ impl Family {
     pub fn stream(&self, spoken: &Spoken, pieces: &[&str]) -> Vec<String> {
         (self.stream)(spoken, pieces)
     }
+}
+
+/// Whether OpenAI's own endpoint for this format is called.
+fn native(spoken: &Spoken) -> bool {
+    spoken.path == RESPONSES.path
+}
+
+fn response(text: &str) -> Value {
+    let part = json!({"type": "output_text", "text": text, "annotations": []});
+    let item = json!({
+        "id": "msg_1", "type": "message", "status": "completed", "role": "assistant",
+        "content": [part],
+    });
+    let output = text.split_whitespace().count() as u64;
+    json!({
+        "id": "resp_1", "object": "response", "created_at": 1_741_476_542, "status": "completed",
+        "model": openai::MODEL, "output": [item],
+        "usage": {
+            "input_tokens": openai::PROMPT_TOKENS, "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": output, "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": openai::PROMPT_TOKENS + output,
+        },
+    })
+}
+
+fn response_stream(pieces: &[&str]) -> Vec<String> {
+    let mut whole = response(&pieces.concat());
+    whole["usage"]["output_tokens"] = json!(pieces.len());
+    let item = whole["output"][0].clone();
+    let part = item["content"][0].clone();
+    let mut begun = whole.clone();
+    begun["status"] = json!("in_progress");
+    begun["output"] = json!([]);
+    begun["usage"] = Value::Null;
+    let mut opened = item.clone();
+    opened["content"] = json!([]);
+    opened["status"] = json!("in_progress");
+    let mut empty = part.clone();
+    empty["text"] = json!("");
+    let at = |mut event: Value| {
+        event["item_id"] = json!("msg_1");
+        event["output_index"] = json!(0);
+        event["content_index"] = json!(0);
+        event
+    };
+    let mut events = vec![
+        json!({"type": "response.created", "response": begun}),
+        json!({"type": "response.output_item.added", "output_index": 0, "item": opened}),
+        at(json!({"type": "response.content_part.added", "part": empty})),
+    ];
+    events.extend(
+        pieces
+            .iter()
+            .map(|piece| at(json!({"type": "response.output_text.delta", "delta": piece}))),
+    );
+    events.extend([
+        at(json!({"type": "response.output_text.done", "text": part["text"]})),
+        at(json!({"type": "response.content_part.done", "part": part})),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+        json!({"type": "response.completed", "response": whole}),
+    ]);
+    for (number, event) in events.iter_mut().enumerate() {
+        event["sequence_number"] = json!(number);
+    }
+    events.iter().map(event).collect()
 }
 
 fn message(content: &Value, output: u64) -> Value {
