@@ -1,5 +1,5 @@
-use aisix_core::chat::{ChatEvents, FrameKind, RequestOutline, Usage};
-use aisix_core::{Carried, Error, ErrorCode};
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, FrameKind, PartStart, RequestOutline, Usage};
+use aisix_core::{Carried, DialectId, Error, ErrorCode};
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
@@ -322,5 +322,105 @@ mod streams {
             panic!("it is a call: {answer:?}");
         };
         assert_eq!(call.arguments, "{\"a\": ");
+    }
+
+    /// Writes the events of another format, one frame for each, and tells what blocks begin, grow
+    /// and stop.
+    #[track_caller]
+    fn blocks(events: Vec<ChatEvent>) -> Vec<String> {
+        let mut encoder = ANTHROPIC_MESSAGES.event_encoder(AnswerContext::new("m"));
+        let mut out = BytesMut::new();
+        for event in events {
+            let outline = aisix_core::chat::FrameOutline::default();
+            let mut frame = Carried::made(DialectId("other"), outline, vec![event]);
+            encoder.push(&mut frame, &mut out).expect("it is written");
+        }
+        encoder.finish(&mut out);
+        let text = String::from_utf8(out.to_vec()).expect("it is text");
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let told = data.filter_map(|data| {
+            let value: Value = serde_json::from_str(data).expect("it is JSON");
+            let index = &value["index"];
+            Some(match value["type"].as_str()? {
+                "content_block_start" => {
+                    format!("{index} {}", value["content_block"]["type"].as_str()?)
+                }
+                "content_block_delta" => {
+                    let delta = &value["delta"];
+                    format!(
+                        "{index} + {}",
+                        delta["text"].as_str().or(delta["partial_json"].as_str())?
+                    )
+                }
+                "content_block_stop" => format!("{index} stops"),
+                _ => return None,
+            })
+        });
+        told.collect()
+    }
+
+    fn text(part: u32) -> ChatEvent {
+        ChatEvent::PartStart { choice: 0, part, start: PartStart::Text { refusal: false } }
+    }
+
+    fn call(part: u32) -> ChatEvent {
+        let start = PartStart::ToolCall { id: format!("c{part}"), name: "f".to_owned() };
+        ChatEvent::PartStart { choice: 0, part, start }
+    }
+
+    fn grow(part: u32, more: &str) -> ChatEvent {
+        ChatEvent::PartDelta { choice: 0, part, delta: Delta::Text(more.to_owned()) }
+    }
+
+    #[test]
+    fn one_block_is_told_after_the_other() {
+        let told = blocks(vec![
+            text(0),
+            grow(0, "a"),
+            call(1),
+            grow(1, "{}"),
+            grow(1, " "),
+            grow(0, "b"),
+            ChatEvent::PartEnd { choice: 0, part: 0 },
+            ChatEvent::PartEnd { choice: 0, part: 1 },
+        ]);
+        let expected = [
+            "0 text",
+            "0 + a",
+            "0 stops",
+            "1 tool_use",
+            "1 + {}",
+            "1 +  ",
+            "1 stops",
+            "2 text",
+            "2 + b",
+            "2 stops",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_call_stays_open_until_its_arguments_are_complete() {
+        let told = blocks(vec![
+            call(0),
+            grow(0, "{\"a\":"),
+            call(1),
+            grow(1, "{\"b\":"),
+            grow(0, "1}"),
+            grow(1, "2}"),
+            ChatEvent::PartEnd { choice: 0, part: 0 },
+            ChatEvent::PartEnd { choice: 0, part: 1 },
+        ]);
+        let expected = [
+            "0 tool_use",
+            "0 + {\"a\":",
+            "1 tool_use",
+            "1 + {\"b\":",
+            "0 + 1}",
+            "1 + 2}",
+            "0 stops",
+            "1 stops",
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -1,11 +1,13 @@
 //! From parts to events.
 //!
-//! The events of a block carry its index; a block ends when its part does, so that those of formats
-//! whose parts stay open until the end are closed together.
+//! This format tells one block after the other, and its clients expect that. Parts of other formats
+//! stay open until the answer ends, so a block is closed when the next begins and it can be: a text
+//! that goes on later gets another block; a call is closed once its arguments are complete.
 
 use aisix_core::DialectId;
 use aisix_core::chat::{ChatEvent, Citation, Delta, FinishReason, Native, Part, PartStart, Usage};
 use bytes::BytesMut;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::super::block::{self, CONTENT};
@@ -55,11 +57,12 @@ enum End {
 }
 
 /// Where the growth of a part goes.
-#[derive(Clone, Copy)]
 struct Place {
     kind: Kind,
     index: u32,
     open: bool,
+    /// The arguments of a call of another format.
+    arguments: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,9 +134,8 @@ impl Lowerer {
         for event in events {
             match event {
                 ChatEvent::PartStart { start, .. } => {
-                    let place = Place { kind: kind_of(start), index: self.blocks, open: true };
+                    self.parts.push(Place::new(kind_of(start), self.blocks));
                     self.blocks += 1;
-                    self.parts.push(place);
                 }
                 ChatEvent::PartEnd { part, .. } => {
                     if let Some(place) = self.parts.get_mut(*part as usize) {
@@ -236,7 +238,7 @@ impl Lowerer {
     }
 
     fn open(&mut self, start: &PartStart, context: &AnswerContext, out: &mut BytesMut) {
-        self.flush(context, out);
+        self.settle(context, out);
         self.refused |= matches!(start, PartStart::Text { refusal: true });
         let part = self.parts.len();
         let mut block = first(start, &mut self.sink);
@@ -248,30 +250,69 @@ impl Lowerer {
             block.insert("id".to_owned(), made.into());
         }
         let kind = if block.is_some() { kind_of(start) } else { Kind::Nowhere };
-        self.parts.push(Place { kind, index: self.blocks, open: block.is_some() });
+        self.parts.push(Place::new(kind, self.blocks));
         if let Some(block) = block {
             self.blocks += 1;
             self.begun = Some(Begun { part, block });
         }
     }
 
-    fn grow(&mut self, part: usize, delta: &Delta, context: &AnswerContext, out: &mut BytesMut) {
-        let Some(place) = self.parts.get(part).copied() else {
-            return;
-        };
-        if place.kind == Kind::Nowhere {
+    /// Closes what can be closed before another block begins.
+    fn settle(&mut self, context: &AnswerContext, out: &mut BytesMut) {
+        self.flush(context, out);
+        if self.sink.own {
             return;
         }
+        for part in 0..self.parts.len() {
+            if self.parts[part].is_complete() {
+                self.close(part, context, out);
+            }
+        }
+    }
+
+    /// Begins another block for a part that goes on after its block was closed.
+    fn reopen(&mut self, part: usize, context: &AnswerContext, out: &mut BytesMut) {
+        self.settle(context, out);
+        let start = match self.parts[part].kind {
+            Kind::Thought => PartStart::Reasoning { redacted: None },
+            _ => PartStart::Text { refusal: false },
+        };
+        let block = first(&start, &mut self.sink).unwrap_or_default();
+        self.parts[part] = Place::new(self.parts[part].kind, self.blocks);
+        self.blocks += 1;
+        self.begun = Some(Begun { part, block });
+    }
+
+    fn grow(&mut self, part: usize, delta: &Delta, context: &AnswerContext, out: &mut BytesMut) {
+        let Some(place) = self.parts.get_mut(part).filter(|place| place.kind != Kind::Nowhere)
+        else {
+            return;
+        };
+        if let (Kind::Call, Delta::Text(more), false) = (place.kind, delta, self.sink.own) {
+            place.arguments.push_str(more);
+        }
+        let (kind, open) = (place.kind, place.open);
+        if !open && matches!((kind, delta), (Kind::Text | Kind::Thought, Delta::Text(_))) {
+            self.reopen(part, context, out);
+        } else if !open {
+            if let Delta::Text(more) = delta
+                && !more.trim().is_empty()
+            {
+                self.sink.drop("tool_call.arguments");
+            }
+            return;
+        }
+        let index = self.parts[part].index;
         if let (Some(begun), Delta::Native(native)) = (&mut self.begun, delta)
             && begun.part == part
-            && place.kind != Kind::Native
+            && kind != Kind::Native
         {
             self.sink.put_natives(std::slice::from_ref(native), &mut begun.block);
             return;
         }
-        if let Some(delta) = written(place.kind, delta, &mut self.sink) {
+        if let Some(delta) = written(kind, delta, &mut self.sink) {
             self.flush(context, out);
-            put(out, "content_block_delta", json!({"index": place.index, "delta": delta}));
+            put(out, "content_block_delta", json!({"index": index, "delta": delta}));
         }
     }
 
@@ -280,6 +321,24 @@ impl Lowerer {
             self.flush(context, out);
             self.parts[part].open = false;
             put(out, "content_block_stop", json!({"index": self.parts[part].index}));
+        }
+    }
+}
+
+impl Place {
+    fn new(kind: Kind, index: u32) -> Self {
+        Self { kind, index, open: kind != Kind::Nowhere, arguments: String::new() }
+    }
+
+    /// Whether nothing more can come that would have to stand in this block.
+    fn is_complete(&self) -> bool {
+        match self.kind {
+            // A complete object goes on with nothing but blanks.
+            Kind::Call => {
+                self.arguments.trim_start().starts_with('{')
+                    && serde_json::from_str::<IgnoredAny>(&self.arguments).is_ok()
+            }
+            _ => true,
         }
     }
 }
