@@ -32,6 +32,7 @@ fn anthropic_messages_keeps_every_promise() {
         "thinking",
         "adaptive",
         "between_tools",
+        "media",
     ] {
         samples = samples.request(request(case));
     }
@@ -60,6 +61,8 @@ fn openai_chat_keeps_every_promise() {
         "refusal",
         "two_choices",
         "legacy_function",
+        "media",
+        "sealed_thoughts",
     ] {
         samples = samples.request(request(case));
     }

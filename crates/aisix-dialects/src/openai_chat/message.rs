@@ -3,7 +3,7 @@
 use aisix_core::chat::{Native, Part, Reasoning, Text};
 use serde_json::{Map, Value};
 
-use super::{ID, call, part};
+use super::{ID, call, detail, part};
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
 
@@ -57,6 +57,7 @@ pub(super) struct Draft {
     pub(super) content: Vec<Value>,
     pub(super) refusal: Option<String>,
     pub(super) thought: Option<String>,
+    thoughts: Vec<Reasoning>,
     calls: Vec<Value>,
     function_call: Option<Value>,
     audio: Option<Value>,
@@ -70,7 +71,7 @@ impl Draft {
                 self.refusal.get_or_insert_default().push_str(&text.text);
             }
             Part::Text(text) => self.content.push(part::write_text(text, sink)),
-            Part::Reasoning(thought) => self.think(thought, sink),
+            Part::Reasoning(thought) => self.think(thought),
             Part::ToolCall(call) if legacy && call.id.is_empty() => {
                 self.function_call = Some(call::write_legacy(call, sink));
             }
@@ -83,14 +84,21 @@ impl Draft {
         }
     }
 
-    fn think(&mut self, thought: &Reasoning, sink: &mut Sink) {
-        if thought.signature.is_some() {
-            sink.drop("reasoning.signature");
+    fn think(&mut self, thought: &Reasoning) {
+        if thought.redacted.is_none() {
+            self.thought.get_or_insert_default().push_str(&thought.text);
         }
-        if thought.redacted.is_some() {
-            sink.drop("reasoning.redacted");
+        self.thoughts.push(thought.clone());
+    }
+
+    /// The thoughts one by one, where there is more to them than their text.
+    fn details(&self, sink: &mut Sink) -> Option<Value> {
+        if !self.thoughts.iter().any(detail::is_sealed) {
+            self.thoughts.iter().for_each(|thought| sink.drop_natives(&thought.native));
+            return None;
         }
-        self.thought.get_or_insert_default().push_str(&thought.text);
+        let thoughts = self.thoughts.iter().enumerate();
+        Some(thoughts.map(|(index, thought)| detail::write(thought, index, sink)).collect())
     }
 
     fn add_native(&mut self, native: &Native, sink: &mut Sink) {
@@ -113,13 +121,15 @@ impl Draft {
     }
 
     /// Writes what was added, but for the content, into the message.
-    pub(super) fn write(self, message: &mut Map<String, Value>, reasoning: &str) {
+    pub(super) fn write(self, message: &mut Map<String, Value>, reasoning: &str, sink: &mut Sink) {
+        let details = self.details(sink);
         let calls = (!self.calls.is_empty()).then_some(Value::Array(self.calls));
         let fields = [
             ("refusal", self.refusal.map(Value::String)),
             (call::TOOL_CALLS, calls),
             ("function_call", self.function_call),
             (reasoning, self.thought.map(Value::String)),
+            (detail::DETAILS, details),
             (AUDIO, self.audio),
         ];
         for (name, value) in fields {

@@ -4,6 +4,7 @@
 //! object) and "Errors". What vendors of compatible APIs add is kept as native fields.
 
 mod call;
+mod detail;
 mod message;
 mod outline;
 mod part;

@@ -131,7 +131,7 @@ fn write_choice(choice: &Choice, sink: &mut Sink) -> Value {
     let mut message = Map::new();
     message.insert("role".to_owned(), "assistant".into());
     message.insert("content".to_owned(), content(&mut draft));
-    draft.write(&mut message, "reasoning_content");
+    draft.write(&mut message, "reasoning_content", sink);
     let mut object = Map::new();
     object.insert("index".to_owned(), choice.index.into());
     object.insert("message".to_owned(), Value::Object(message));

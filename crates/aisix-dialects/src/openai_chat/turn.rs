@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::message::{self, Draft};
 use super::part;
-use super::{ID, spelling};
+use super::{ID, detail, spelling};
 use crate::cache;
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
@@ -69,6 +69,12 @@ fn read(message: Value) -> Result<Turn, Flaw> {
 fn read_said(fields: &mut Fields, turn: &mut Turn) -> Result<(), Flaw> {
     let said = message::read(fields)?;
     turn.parts = said.parts;
+    if let Some(thoughts) = fields.take_as(detail::DETAILS, detail::read) {
+        if !turn.parts.iter().any(|part| matches!(part, Part::Reasoning(_))) {
+            turn.native.push(spelling::mark(spelling::DETAILS_ALONE));
+        }
+        detail::put(thoughts, &mut turn.parts);
+    }
     if said.other_reasoning {
         turn.native.push(spelling::mark(spelling::REASONING));
     }
@@ -172,8 +178,11 @@ fn write_said(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
     let mut object = object("assistant");
     let content = part::write_content(std::mem::take(&mut draft.content), "", sink.own);
     object.insert("content".to_owned(), content.unwrap_or_default());
+    if spelling::marked(&turn.native, spelling::DETAILS_ALONE) {
+        draft.thought = None;
+    }
     let other = spelling::marked(&turn.native, spelling::REASONING);
-    draft.write(&mut object, if other { "reasoning" } else { "reasoning_content" });
+    draft.write(&mut object, if other { "reasoning" } else { "reasoning_content" }, sink);
     finish(turn, object, sink)
 }
 

@@ -76,8 +76,20 @@ fn conversation() -> Vec<Feature> {
             answered(json!({"content": "Yes", "reasoning_content": "Hm."})),
             Value::Null,
         ),
-        feature("a thought with its signature", Value::Null, answered(json!({"content": sealed}))),
-        feature("a redacted thought", Value::Null, answered(json!({"content": redacted}))),
+        feature(
+            "a thought with its signature",
+            answered(
+                json!({"content": "Yes", "reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "seal"}]}),
+            ),
+            answered(json!({"content": sealed})),
+        ),
+        feature(
+            "a redacted thought",
+            answered(
+                json!({"content": "Yes", "reasoning_details": [{"type": "reasoning.encrypted", "data": "blob"}]}),
+            ),
+            answered(json!({"content": redacted})),
+        ),
         feature(
             "a block of a tool that runs at the provider",
             Value::Null,

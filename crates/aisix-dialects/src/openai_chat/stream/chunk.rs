@@ -42,6 +42,8 @@ struct Delta {
     function_call: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasoning_details: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audio: Option<Value>,
     #[serde(flatten)]
@@ -57,6 +59,8 @@ pub(super) enum Piece {
     ContentPart(Value),
     Refusal(String),
     Thought(String),
+    /// A fragment of `reasoning_details`.
+    Detail(Value),
     /// An entry of `tool_calls`.
     Call(Value),
     /// Growth of the arguments of the call with this index.
@@ -106,6 +110,7 @@ impl Choice {
             Piece::Thought(text) => {
                 delta.reasoning_content.get_or_insert_default().push_str(&text);
             }
+            Piece::Detail(detail) => delta.reasoning_details.push(detail),
             Piece::Call(call) => delta.tool_calls.push(call),
             Piece::Arguments(index, text) => delta.grow_call(index, text),
             Piece::FunctionCall(name) => {

@@ -11,7 +11,7 @@ use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
 use super::super::part::{self, CONTENT};
 use super::super::response::{MESSAGE, answer_id};
-use super::super::{ID, spelling, wire};
+use super::super::{ID, detail, spelling, wire};
 use super::chunk::{Choice, Chunk, Piece};
 use crate::dialect::{AnswerContext, Dropped};
 use crate::sink::{Sink, is_mark};
@@ -40,6 +40,8 @@ struct Told {
     parts: Vec<Place>,
     /// How many tool calls were told.
     calls: u32,
+    /// How many thoughts were told.
+    thoughts: u32,
     legacy_call: bool,
 }
 
@@ -48,7 +50,8 @@ struct Told {
 enum Place {
     Content,
     Refusal,
-    Thought,
+    /// The thought of this number.
+    Thought(u32),
     Call(u32),
     FunctionCall,
     NativeCall(u32),
@@ -259,10 +262,12 @@ impl Told {
             PartStart::Text { refusal: false } => Place::Content,
             PartStart::Text { refusal: true } => Place::Refusal,
             PartStart::Reasoning { redacted } => {
-                if redacted.is_some() {
-                    sink.drop("reasoning.redacted");
-                }
-                Place::Thought
+                let number = self.thoughts;
+                self.thoughts += 1;
+                let data = redacted.as_ref();
+                let data = data.map(|data| detail::fragment(number, "data", data));
+                pieces.extend(data.map(Piece::Detail));
+                Place::Thought(number)
             }
             PartStart::ToolCall { id, name } if self.legacy_call && id.is_empty() => {
                 pieces.push(Piece::FunctionCall(name.clone()));
@@ -336,7 +341,16 @@ impl Told {
         match (place, delta) {
             (Place::Content, Delta::Text(text)) => pieces.push(Piece::Content(text.clone())),
             (Place::Refusal, Delta::Text(text)) => pieces.push(Piece::Refusal(text.clone())),
-            (Place::Thought, Delta::Text(text)) => pieces.push(Piece::Thought(text.clone())),
+            (Place::Thought(number), Delta::Text(text)) => {
+                pieces.push(Piece::Thought(text.clone()));
+                // A seal may follow, which is worth nothing without its text.
+                if !sink.own {
+                    pieces.push(Piece::Detail(detail::fragment(number, "text", text)));
+                }
+            }
+            (Place::Thought(number), Delta::Signature(seal)) => {
+                pieces.push(Piece::Detail(detail::fragment(number, "signature", seal)));
+            }
             (Place::Call(index), Delta::Text(text)) => {
                 pieces.push(Piece::Arguments(index, text.clone()));
             }
