@@ -7,6 +7,7 @@
 //! **Invariants.**
 //! - A write that is answered is durable; answered with 200 or 201, it is served by the local
 //!   gateway too.
+//! - That every gateway serves a write is said only where each of them said so after the write.
 //! - What a write was decided upon still holds when it takes place: names and hashes stay unique
 //!   and references valid, whoever else writes at the same time.
 //! - No answer and no log line holds a secret; causes of our own failures are in the log only.
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use aisix_auth::AdminKeys;
 use aisix_core::Kind;
 use aisix_gateway::GatewayHandle;
-use aisix_store::{ConfigStore, Secrets};
+use aisix_store::{ConfigStore, Roster, Secrets};
 use axum::Router;
 
 use crate::service::Service;
@@ -38,16 +39,18 @@ pub use crate::status::StatusApi;
 pub struct AdminApi;
 
 impl AdminApi {
-    /// Every endpoint of the admin listener, on this store and beside this gateway.
+    /// Every endpoint of the admin listener, on this store and beside this gateway; `roster` is the
+    /// record of all gateways that serve from this store.
     ///
     /// The router answers unknown paths itself (404), so it is the one to merge others into.
     pub fn router(
         store: Arc<dyn ConfigStore>,
         secrets: Arc<Secrets>,
         gateway: Arc<dyn GatewayHandle>,
+        roster: Roster,
         keys: AdminKeys,
     ) -> Router {
-        let service = Arc::new(Service::new(store, secrets, gateway));
+        let service = Arc::new(Service::new(store, secrets, gateway, roster));
         endpoints::router(service, keys, endpoints::all())
     }
 

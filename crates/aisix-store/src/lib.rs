@@ -11,6 +11,7 @@
 //! - A document's `version` counts its writes since it was created.
 //! - The supervisor publishes what the source says, in its order, and goes on serving it while the
 //!   source is away.
+//! - Nobody is on record as serving what it does not, or may no longer, serve ([`Roster`]).
 //! - A sealed secret opens only in the field of the document that it was sealed for.
 //!
 //! **Not here.** What the documents mean is [`aisix_core`]'s business; who may write them, the
@@ -23,6 +24,7 @@ mod engine;
 mod etcd;
 pub mod file;
 mod memory;
+mod receipts;
 mod references;
 mod sealer;
 mod secrets;
@@ -30,9 +32,13 @@ mod source;
 mod supervisor;
 
 pub use embedded::EmbeddedStore;
-pub use etcd::{EtcdLogin, EtcdOptions, EtcdStore, EtcdTls};
+pub use etcd::{EtcdLogin, EtcdOptions, EtcdReceipts, EtcdStore, EtcdTls};
 pub use file::FileStore;
 pub use memory::MemoryStore;
+pub use receipts::{
+    Convergence, Forgotten, Identity, Joining, LocalReceipts, Member, Receipt, ReceiptSink,
+    Registration, Reporter, Roster, Served,
+};
 pub use references::References;
 pub use sealer::{MasterKey, SealError, Sealer};
 pub use secrets::Secrets;

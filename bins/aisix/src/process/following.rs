@@ -1,10 +1,10 @@
-//! The task that follows the store.
+//! The task that follows the store, and the one that reports what came of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aisix_gateway::Shared;
-use aisix_store::{Applied, ConfigSource, Secrets, Supervisor};
+use aisix_store::{Applied, ConfigSource, Joining, Registration, Reporter, Secrets, Supervisor};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
@@ -13,12 +13,14 @@ use tracing::{error, warn};
 /// say so.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The task, and how to end it.
+/// The tasks, and how to end them.
 #[derive(Debug)]
 pub(super) struct Following {
     task: JoinHandle<()>,
+    reporter: JoinHandle<()>,
     applied: Applied,
     end: oneshot::Sender<()>,
+    end_reports: oneshot::Sender<()>,
 }
 
 impl Following {
@@ -27,18 +29,20 @@ impl Following {
         shared: &Arc<Shared>,
         source: Arc<dyn ConfigSource>,
         secrets: Arc<Secrets>,
+        registration: Arc<Registration>,
     ) -> Self {
+        let source = Arc::new(Joining::new(source, registration.clone()));
         let publisher = shared.clone();
         let publish = move |snapshot| publisher.publish(snapshot);
         let (supervisor, applied) = Supervisor::new(source, secrets, publish);
-        let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(supervisor.run(async {
-            let _: Result<(), _> = ended.await;
-        }));
+        let (end, ended) = until_dropped();
+        let task = tokio::spawn(supervisor.run(ended));
+        let (end_reports, ended) = until_dropped();
+        let reporter = tokio::spawn(Reporter::new(registration, applied.clone()).run(ended));
         if !applied.begun(PATIENCE).await {
             warn!("no configuration yet: the gateway is not ready");
         }
-        Self { task, applied, end }
+        Self { task, reporter, applied, end, end_reports }
     }
 
     /// What is served, and up to which revision.
@@ -57,13 +61,16 @@ impl Following {
         error!(cause, "the task that follows the store has ended: the gateway cannot go on");
     }
 
-    /// Ends the task.
+    /// Ends the tasks. What is served must not be any more, since the gateway then says so.
     pub(super) async fn close(self) {
         drop(self.end);
         // What was waited for once cannot be waited for again.
         if !self.task.is_finished() {
             let _: Result<(), _> = self.task.await;
         }
+        drop(self.end_reports);
+        // Fails where it panicked, which standard error shows.
+        let _: Result<(), _> = self.reporter.await;
     }
 
     /// As a defect would.
@@ -71,4 +78,13 @@ impl Following {
     pub(super) fn break_off(&self) {
         self.task.abort();
     }
+}
+
+/// What ends a task when it is dropped, and what the task waits for.
+fn until_dropped() -> (oneshot::Sender<()>, impl Future<Output = ()>) {
+    let (end, ended) = oneshot::channel();
+    let ended = async {
+        let _: Result<(), _> = ended.await;
+    };
+    (end, ended)
 }

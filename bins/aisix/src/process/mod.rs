@@ -22,9 +22,11 @@ use aisix_auth::AdminKeys;
 use aisix_core::Secret;
 use aisix_gateway::serve::{self, Listener, Workers};
 use aisix_gateway::{Shared, TrustError, UpstreamTrust};
-use aisix_store::{EmbeddedStore, FileStore};
+use aisix_store::{EmbeddedStore, FileStore, Identity, Registration};
 use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::drain::drain;
@@ -38,6 +40,9 @@ use store::Opened;
 
 /// Where the address of monitoring's listener is chosen.
 const METRICS_KNOB: &str = "observability.metrics.prometheus.addr";
+
+/// The environment of a gateway that is not told of any.
+const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// Where an address is chosen, for the message that says so: flags or keys.
 #[derive(Debug, Clone, Copy)]
@@ -102,12 +107,18 @@ impl Process {
         let prometheus = &config.observability.metrics.prometheus;
         let metrics = server::bind(prometheus.enabled, prometheus.addr, METRICS_KNOB)?;
 
-        let Opened { store, secrets, embedded, file } = store::open(config).await?;
+        let gateway = identity(config, proxy.local_addr());
+        let opened = store::open(config, &gateway).await?;
+        let Opened { store, secrets, receipts, roster, embedded, file } = opened;
         let shared = Shared::new(config.gateway(), Adapters::builtin());
-        let supervisor = Following::start(&shared, store.clone(), secrets.clone()).await;
+        // Whatever may be wrong is known before the gateway is put on record.
+        let trust = certificates.follow(loaded(trust)?);
+        let registration = Arc::new(Registration::new(receipts, gateway));
+        let (source, opening) = (store.clone(), secrets.clone());
+        let supervisor = Following::start(&shared, source, opening, registration).await;
         let idle = config.downstream.idle_timeout();
         let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
-        let router = AdminApi::router(store, secrets, shared.clone(), keys);
+        let router = AdminApi::router(store, secrets, shared.clone(), roster, keys);
         let start = |listener| Server::start(listener, certificate, router, idle);
         let admin = admin.map(start).transpose()?;
         let (path, applied) = (prometheus.metrics_path(), supervisor.applied());
@@ -121,7 +132,6 @@ impl Process {
         let start = |listener| Server::start(listener, None, router, idle);
         let metrics = metrics.map(start).transpose()?;
         let address = proxy.local_addr();
-        let trust = certificates.follow(loaded(trust)?);
         let workers = serve::start(proxy, &shared, &trust)
             .context("the threads that serve cannot be started")?;
         Ok(Self {
@@ -213,6 +223,22 @@ impl Process {
         if let Some(store) = self.embedded {
             store.close().await;
         }
+    }
+}
+
+/// Which gateway this process is. It has an id of its own each time that it is started: who was lost
+/// under another one may still run.
+fn identity(config: &Config, address: SocketAddr) -> Identity {
+    let environment = match &*config.etcd.env_id {
+        "" => DEFAULT_ENVIRONMENT,
+        environment => environment,
+    };
+    Identity {
+        id: Uuid::new_v4().to_string(),
+        environment: environment.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        address: address.to_string(),
+        started_at: Some(Timestamp::now()),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The store, and the key to its secrets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aisix_store::{
-    ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, FileStore, MasterKey, Sealer, Secrets,
+    ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, FileStore, Identity, LocalReceipts,
+    MasterKey, ReceiptSink, Roster, Sealer, Secrets,
 };
 use anyhow::Context as _;
 
-use crate::config::{Config, Etcd, Store};
+use crate::config::{Config, Store};
 
 /// The embedded store's file, in the store's directory.
 const FILE: &str = "store.db";
@@ -15,39 +17,55 @@ const FILE: &str = "store.db";
 /// The file of the key that the gateway makes itself, beside it.
 const KEY_FILE: &str = "master.key";
 
+/// How long a gateway's receipt lasts that it does not renew: so long after it hangs it is listed as
+/// lost.
+const TTL: Duration = Duration::from_secs(10);
+
 /// The store that the configuration asks for.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn ConfigStore>,
     pub(super) secrets: Arc<Secrets>,
+    /// Where the gateway reports what it serves.
+    pub(super) receipts: Arc<dyn ReceiptSink>,
+    /// Who serves what of this store.
+    pub(super) roster: Roster,
     /// What has to be closed at the end.
     pub(super) embedded: Option<EmbeddedStore>,
     /// What can be read again.
     pub(super) file: Option<FileStore>,
 }
 
-/// Opens the store and makes sure that its secrets can be read.
+/// Opens the store for the gateway with this identity, and makes sure that its secrets can be read.
 ///
 /// # Errors
 /// Where the embedded store is another process's or damaged, etcd cannot be what the configuration
 /// says, something is wrong with the resources file, or the key is missing, wrong, or nobody's
 /// secret. That etcd does not answer is no error.
-pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
+pub(super) async fn open(config: &Config, gateway: &Identity) -> anyhow::Result<Opened> {
     if let Some(path) = &config.resources_file {
         let sealer = shared_sealer(&config.store)?;
         let file = FileStore::open(path, Box::new(crate::validate::variable))?;
         let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
-        let store = Arc::new(file.clone());
-        return Ok(Opened { store, secrets, embedded: None, file: Some(file) });
+        let (store, alone) = (Arc::new(file.clone()), LocalReceipts::new(&*gateway.id));
+        let (roster, receipts) = (alone.roster(), Arc::new(alone));
+        let (embedded, file) = (None, Some(file));
+        return Ok(Opened { store, secrets, receipts, roster, embedded, file });
     }
     if config.etcd.is_used() {
-        let (store, sealer) = (etcd(&config.etcd)?, shared_sealer(&config.store)?);
+        let (etcd, sealer) =
+            (EtcdStore::new(&config.etcd.options()?)?, shared_sealer(&config.store)?);
         let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
-        return Ok(Opened { store, secrets, embedded: None, file: None });
+        let receipts = Arc::new(etcd.receipts(&gateway.environment, &gateway.id, TTL));
+        let roster = etcd.roster(&gateway.environment);
+        let store = in_environment(etcd, &config.etcd.env_id);
+        return Ok(Opened { store, secrets, receipts, roster, embedded: None, file: None });
     }
     let (store, sealer) = embedded(&config.store).await?;
     let embedded = Some(store.clone());
     let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
-    Ok(Opened { store: Arc::new(store), secrets, embedded, file: None })
+    let receipts = LocalReceipts::new(&*gateway.id);
+    let (store, roster) = (Arc::new(store), receipts.roster());
+    Ok(Opened { store, secrets, receipts: Arc::new(receipts), roster, embedded, file: None })
 }
 
 async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
@@ -82,12 +100,11 @@ fn previous_keys(store: &Store) -> anyhow::Result<Vec<MasterKey>> {
     files.chain(texts).collect()
 }
 
-fn etcd(etcd: &Etcd) -> anyhow::Result<Arc<dyn ConfigStore>> {
-    let store = EtcdStore::new(&etcd.options()?)?;
-    Ok(match etcd.env_id.as_str() {
+fn in_environment(store: EtcdStore, id: &str) -> Arc<dyn ConfigStore> {
+    match id {
         "" => Arc::new(store),
         environment => store.scoped(&format!("{environment}/")),
-    })
+    }
 }
 
 /// Secrets that others read as well are sealed only with a key that the operator has given to all

@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use aisix_core::snapshot::Revision;
-use aisix_store::{ConfigSource, Listing, Sealer, Secrets, StoreError, Watch};
+use aisix_store::{ConfigSource, Listing, LocalReceipts, Sealer, Secrets, StoreError, Watch};
 use aisix_testing::wait;
 use async_trait::async_trait;
 
@@ -31,9 +31,14 @@ fn free() -> SocketAddr {
 async fn a_panic_of_whoever_follows_the_store_is_noticed() {
     let shared = Shared::new(Config::default().gateway(), Adapters::builtin());
     let secrets = Arc::new(Secrets::new(Sealer::plain(), Arc::default()));
-    let mut following = Following::start(&shared, Arc::new(Broken), secrets).await;
+    let receipts = LocalReceipts::new("a");
+    let roster = receipts.roster();
+    let registration = Arc::new(Registration::new(Arc::new(receipts), Identity::default()));
+    let source = Arc::new(Broken);
+    let mut following = Following::start(&shared, source, secrets, registration).await;
     wait::within("the end of the following", following.lost()).await;
     following.close().await;
+    assert_eq!(roster.members().await.unwrap(), [], "it has left the record");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod gateway;
 mod pages;
 mod proxied;
 mod quickstart;
+mod receipts;
 mod references;
 mod refusals;
 mod sdk;

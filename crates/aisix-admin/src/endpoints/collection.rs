@@ -16,17 +16,18 @@ use super::answer::{Deleted, Entry, written};
 use super::request::{JsonObject, PathId};
 use crate::error::ApiError;
 use crate::openapi::{Description, Documented};
-use crate::service::{Create, Delete, IfMatch, Managed, Replace, Service};
+use crate::service::{Create, Delete, IfMatch, Managed, Replace, Service, Wait};
 
 type Answer = Result<Response, ApiError>;
 
 async fn create<T: Managed>(
     State(service): State<Arc<Service>>,
+    wait: Wait,
     JsonObject(document): JsonObject,
 ) -> Answer {
     let id = Uuid::new_v4().to_string();
     let step = Create::<T> { id: id.clone(), document, kind: PhantomData };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     let stored = done.resource::<T>(&id)?.stored;
     Ok(written(&done, StatusCode::CREATED, Entry::from(stored)))
 }
@@ -49,10 +50,11 @@ async fn replace<T: Managed>(
     State(service): State<Arc<Service>>,
     PathId(id): PathId,
     if_match: IfMatch,
+    wait: Wait,
     JsonObject(document): JsonObject,
 ) -> Answer {
     let step = Replace::<T> { id: id.clone(), document, if_match, kind: PhantomData };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     let stored = done.resource::<T>(&id)?.stored;
     Ok(written(&done, StatusCode::OK, Entry::from(stored)))
 }
@@ -61,9 +63,10 @@ async fn delete<T: Managed>(
     State(service): State<Arc<Service>>,
     PathId(id): PathId,
     if_match: IfMatch,
+    wait: Wait,
 ) -> Answer {
     let step = Delete::<T> { id: id.clone(), if_match, kind: PhantomData };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     Ok(written(&done, StatusCode::OK, Deleted { id, deleted: true }))
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 mod body;
 pub(crate) mod collection;
 pub(crate) mod endpoint;
+mod gateways;
 mod health;
 pub(crate) mod model_status;
 mod probes;
@@ -68,6 +69,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     let mut every = Vec::new();
     every.extend(kinds().into_iter().flat_map(|kind| (kind.endpoints)()));
     every.extend(rotate::endpoints());
+    every.extend(gateways::endpoints());
     every.extend(model_status::endpoints());
     every.extend(health::endpoints());
     every.extend(older::all());

@@ -1,8 +1,10 @@
 //! What is read of a request, and how it is refused.
 
+use std::time::Duration;
+
 use aisix_core::Document;
 use aisix_core::resource::Strictness;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, IF_MATCH};
 use http::request::Parts;
@@ -11,7 +13,13 @@ use serde::de::DeserializeOwned;
 
 use super::body;
 use crate::error::ApiError;
-use crate::service::IfMatch;
+use crate::service::{IfMatch, Wait};
+
+/// How long a write waits for every gateway, where it does not say.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest that it may say.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The id in the path.
 pub(crate) struct PathId(pub(crate) String);
@@ -72,6 +80,46 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             )),
         }
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Wait {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        // What is no query that we know is no wait either.
+        let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
+        let wait = one(&query, "wait")?;
+        let timeout = one(&query, "timeout_ms")?;
+        match (wait, timeout) {
+            (None, None) => Ok(Self::Here),
+            (Some("applied"), None) => Ok(Self::Everyone(PATIENCE)),
+            (Some("applied"), Some(timeout)) => {
+                let range = 1..=LONGEST.as_millis();
+                let number =
+                    timeout.parse().ok().filter(|number| range.contains(&u128::from(*number)));
+                let message = format!("must be a number from 1 to {}", LONGEST.as_millis());
+                let number = number.ok_or_else(|| in_query("timeout_ms", &message))?;
+                Ok(Self::Everyone(Duration::from_millis(number)))
+            }
+            (Some(_), _) => Err(in_query("wait", "must be 'applied'")),
+            (None, Some(_)) => Err(in_query("timeout_ms", "needs wait=applied beside it")),
+        }
+    }
+}
+
+/// The value of a query parameter that may be given once.
+fn one<'a>(query: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, ApiError> {
+    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(in_query(name, "is given more than once"));
+    }
+    Ok(first)
+}
+
+fn in_query(name: &str, message: &str) -> ApiError {
+    ApiError::about(StatusCode::BAD_REQUEST, name, message)
 }
 
 fn revision(tag: &str) -> Option<IfMatch> {

@@ -18,7 +18,7 @@ use super::collection::example_entry;
 use super::request::{OptionalJsonObject, PathId, fields};
 use crate::error::ApiError;
 use crate::openapi::{Description, Documented, reference};
-use crate::service::{IfMatch, Rotate, Service, new_plaintext};
+use crate::service::{IfMatch, Rotate, Service, Wait, new_plaintext};
 
 /// How a rotation treats the plaintext that it replaces.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -42,6 +42,7 @@ async fn rotate(
     State(service): State<Arc<Service>>,
     PathId(id): PathId,
     if_match: IfMatch,
+    wait: Wait,
     OptionalJsonObject(body): OptionalJsonObject,
 ) -> Result<Response, ApiError> {
     let rotation: Rotation = body.as_ref().map(fields).transpose()?.unwrap_or_default();
@@ -52,7 +53,7 @@ async fn rotate(
         grace: SignedDuration::from_secs(rotation.grace_seconds.into()),
         if_match,
     };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     let entry = Entry::from(done.resource::<ApiKey>(&id)?.stored);
     Ok(written(&done, StatusCode::OK, Rotated { entry, plaintext }))
 }

@@ -21,7 +21,7 @@ use crate::endpoints::collection::EXAMPLE_ID;
 use crate::endpoints::request::{JsonObject, PathId, fields};
 use crate::error::ApiError;
 use crate::openapi::Description;
-use crate::service::{Held, Plan, Service, Step};
+use crate::service::{Held, Plan, Service, Step, Wait};
 
 /// Writes a resource, new or not.
 struct Upsert<T: Older> {
@@ -70,20 +70,22 @@ fn require_plain(id: &str) -> Result<(), ApiError> {
 
 async fn create<T: Older>(
     service: State<Arc<Service>>,
+    wait: Wait,
     document: JsonObject,
 ) -> Result<Response, ApiError> {
     let id = PathId(Uuid::new_v4().to_string());
-    put::<T>(service, id, document).await
+    put::<T>(service, id, wait, document).await
 }
 
 async fn put<T: Older>(
     State(service): State<Arc<Service>>,
     PathId(id): PathId,
+    wait: Wait,
     JsonObject(document): JsonObject,
 ) -> Result<Response, ApiError> {
     let body = fields(&document)?;
     let step = Upsert::<T> { id: id.clone(), body };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     let held = done.resource::<T>(&id)?;
     let status = if held.stored.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(written(&done, status, item(&service, held).await?))
@@ -109,9 +111,10 @@ async fn get<T: Older>(
 async fn delete<T: Older>(
     State(service): State<Arc<Service>>,
     PathId(id): PathId,
+    wait: Wait,
 ) -> Result<Response, ApiError> {
     let step = Remove::<T> { id, kind: PhantomData };
-    let done = service.carry_out(&step).await?;
+    let done = service.carry_out(&step, wait).await?;
     let gone = Gone { deleted: 1, key: key_of::<T>(&step.id) };
     Ok(written(&done, StatusCode::OK, gone))
 }

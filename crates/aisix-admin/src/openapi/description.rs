@@ -1,5 +1,6 @@
 //! What the document says of one endpoint.
 
+use http::HeaderName;
 use serde_json::{Value, json};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{
@@ -13,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::BodySchema;
 use super::wrapper::{Schemas, collect, reference};
-use crate::endpoints::answer::CONFIG_REVISION;
+use crate::endpoints::answer::{BEHIND, CONFIG_REVISION, RECEIPT};
 use crate::error::ErrorBody;
 
 /// An operation in the making, with the schemas that it refers to.
@@ -90,16 +91,26 @@ impl Description {
     /// does not serve the write yet.
     pub(crate) fn writes<T: ToSchema>(self, status: u16, text: &str, example: Value) -> Self {
         let schema = reference::<T>();
-        let soon = "Durable, but the local gateway does not serve it yet";
-        let revision = HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
-            .description(Some("The store's revision of the write."))
-            .build();
-        let header =
-            |response: ResponseBuilder| response.header(CONFIG_REVISION.as_str(), revision.clone());
-        self.says(status, header(json_response(text, schema.clone(), example.clone())))
+        let soon = "Durable, but not served yet by the local gateway, or by every gateway where \
+                    that was waited for";
+        let header = |response| written_headers().into_iter().fold(response, with_header);
+        self.waits()
+            .says(status, header(json_response(text, schema.clone(), example.clone())))
             .says(202, header(json_response(soon, schema, example)))
             .knows::<T>()
+    }
+
+    /// It may be told to wait.
+    fn waits(self) -> Self {
+        let text = "`applied`: answer when every gateway of the environment serves the write, or \
+                    with 202 when the time is over.";
+        let time = "With `wait=applied`: how many milliseconds to wait, from 1 to 60000; 10000 \
+                    without it.";
+        self.parameter("wait", ParameterIn::Query, text).parameter(
+            "timeout_ms",
+            ParameterIn::Query,
+            time,
+        )
     }
 
     /// It answers something else than JSON that a schema describes.
@@ -163,6 +174,29 @@ impl Description {
         self.operation = change(self.operation);
         self
     }
+}
+
+/// The headers of every answer to a write.
+fn written_headers() -> [(HeaderName, Type, &'static str); 3] {
+    let receipt = "With `wait=applied`: `applied;gateways=3`, or \
+                   `pending;gateways=3;behind=2` with 202, or `unknown` with 202 where nobody can \
+                   tell.";
+    let behind = "With `wait=applied` and 202: the gateways that may not serve the write, the first \
+                  50 of them: `\"<id>\";state=lost;applied=40`. `state` is `live` or `lost`; \
+                  `applied` is the last revision that the gateway said it serves, `rejected` stands there \
+                  where it cannot serve the document as it was written.";
+    [
+        (CONFIG_REVISION, Type::Integer, "The store's revision of the write."),
+        (RECEIPT, Type::String, receipt),
+        (BEHIND, Type::String, behind),
+    ]
+}
+
+fn with_header(response: ResponseBuilder, header: (HeaderName, Type, &str)) -> ResponseBuilder {
+    let (name, of, text) = header;
+    let schema = ObjectBuilder::new().schema_type(of);
+    let header = HeaderBuilder::new().schema(Some(schema)).description(Some(text));
+    response.header(name.as_str(), header.build())
 }
 
 fn json_response(text: &str, schema: impl Into<RefOr<Schema>>, example: Value) -> ResponseBuilder {

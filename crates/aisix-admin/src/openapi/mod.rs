@@ -27,7 +27,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::error::ErrorBody;
 
 /// The groups of endpoints that are about no kind.
-const TAGS: [(&str, &str); 3] = [
+const TAGS: [(&str, &str); 4] = [
+    ("gateways", "Who serves what."),
     ("status", "How the gateway fares."),
     ("older", "The older API, over the same store: what one API writes, the other shows."),
     ("reference", "This document."),
@@ -76,7 +77,7 @@ pub(crate) fn document() -> OpenApi {
 
 const ABOUT: &str = "Manages what the gateway serves. Every write is durable when it is answered, \
 and its answer waits until the local gateway serves it: 202 in place of the usual status says that \
-it does not yet. Every write answers the store's revision in `x-aisix-config-revision`. Secrets \
+it does not yet. With `wait=applied` it waits for every gateway of the environment. Every write answers the store's revision in `x-aisix-config-revision`. Secrets \
 are shown as `***`.";
 
 /// The document as it is served.

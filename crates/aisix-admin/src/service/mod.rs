@@ -12,10 +12,11 @@ mod resources;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aisix_core::error::with_causes;
 use aisix_core::snapshot::Revision;
 use aisix_core::{Entry, Resource};
 use aisix_gateway::GatewayHandle;
-use aisix_store::{ConfigStore, Secrets, StoreError, Transaction, Written};
+use aisix_store::{ConfigStore, Convergence, Roster, Secrets, StoreError, Transaction, Written};
 use http::StatusCode;
 use tokio::sync::Mutex;
 use tracing::Instrument as _;
@@ -41,16 +42,39 @@ pub(crate) struct Service {
     store: Arc<dyn ConfigStore>,
     secrets: Arc<Secrets>,
     gateway: Arc<dyn GatewayHandle>,
+    roster: Roster,
     /// Writers of this process take turns, so that only those of others can come in between.
     turn: Mutex<()>,
+}
+
+/// Whom the answer to a write waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The local gateway.
+    Here,
+    /// Every gateway of the environment, but no longer than this.
+    Everyone(Duration),
+}
+
+/// Who serves a write.
+#[derive(Debug)]
+pub(crate) enum Serving {
+    /// The local gateway; others were not asked about.
+    Here,
+    /// Not even the local gateway.
+    NotHere,
+    /// Those that the record says.
+    Known(Convergence),
+    /// The record cannot be read.
+    Unknown,
 }
 
 /// A write that is durable.
 pub(crate) struct Done {
     /// The store's revision of it.
     pub(crate) revision: Revision,
-    /// Whether the local gateway serves it already.
-    pub(crate) served: bool,
+    /// Who serves it already.
+    pub(crate) serving: Serving,
     entries: Vec<Entry>,
 }
 
@@ -59,9 +83,10 @@ impl Service {
         store: Arc<dyn ConfigStore>,
         secrets: Arc<Secrets>,
         gateway: Arc<dyn GatewayHandle>,
+        roster: Roster,
     ) -> Self {
         let turn = Mutex::new(());
-        Self { store, secrets, gateway, turn }
+        Self { store, secrets, gateway, roster, turn }
     }
 
     pub(crate) fn gateway(&self) -> &dyn GatewayHandle {
@@ -73,13 +98,32 @@ impl Service {
         self.store.loads().is_some()
     }
 
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
     /// Carries a step out: all of its writes or none. It is planned again, from what the store
     /// holds then, as long as another writer comes in between.
-    pub(crate) async fn carry_out(&self, step: &dyn Step) -> Result<Done, ApiError> {
-        let written = self.commit(step).await?;
-        let revision = written.revision;
-        let served = self.gateway.serves(revision, PATIENCE).await;
-        Ok(Done { revision, served, entries: written.entries })
+    pub(crate) async fn carry_out(&self, step: &dyn Step, wait: Wait) -> Result<Done, ApiError> {
+        let Written { revision, entries, .. } = self.commit(step).await?;
+        Ok(Done { revision, serving: self.serving(revision, wait).await, entries })
+    }
+
+    /// Who serves what was written just now. The record of gateways is read after the write, so that
+    /// whoever is not on it then has not begun to read what there was before.
+    async fn serving(&self, revision: Revision, wait: Wait) -> Serving {
+        let Wait::Everyone(patience) = wait else {
+            let served = self.gateway.serves(revision, PATIENCE).await;
+            return if served { Serving::Here } else { Serving::NotHere };
+        };
+        match self.roster.converged(revision, patience).await {
+            Ok(convergence) => Serving::Known(convergence),
+            Err(error) => {
+                let error = with_causes(&error);
+                tracing::warn!(revision, error, "nobody can tell who serves a write");
+                Serving::Unknown
+            }
+        }
     }
 
     async fn commit(&self, step: &dyn Step) -> Result<Written, ApiError> {

@@ -7,6 +7,7 @@
 mod collections;
 mod concurrency;
 mod file;
+mod gateways;
 mod host;
 mod monitoring;
 mod older;

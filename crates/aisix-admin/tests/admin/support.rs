@@ -8,7 +8,7 @@ use std::time::Duration;
 use aisix_admin::AdminApi;
 use aisix_auth::AdminKeys;
 use aisix_gateway::{ConfigurationStatus, GatewayHandle, ModelHealth, Readiness};
-use aisix_store::{ConfigStore, MasterKey, MemoryStore, Sealer, Secrets};
+use aisix_store::{ConfigStore, LocalReceipts, MasterKey, MemoryStore, Sealer, Secrets};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +19,9 @@ use tower::ServiceExt as _;
 
 /// The key that every request of [`Admin`] carries.
 pub(crate) const ADMIN_KEY: &str = "admin-local-only-change-me";
+
+/// The id of the only gateway that may report.
+pub(crate) const GATEWAY: &str = "11111111-2222-4333-8444-555555555555";
 
 /// A gateway as the admin APIs see it.
 pub(crate) struct FakeGateway {
@@ -69,6 +72,7 @@ pub(crate) struct Admin {
     pub(crate) router: Router,
     pub(crate) store: Arc<dyn ConfigStore>,
     pub(crate) gateway: Arc<FakeGateway>,
+    pub(crate) receipts: LocalReceipts,
 }
 
 /// An answer, read to its end.
@@ -89,13 +93,15 @@ impl Admin {
 
     pub(crate) fn with(store: Arc<dyn ConfigStore>, secrets: Secrets) -> Self {
         let gateway = Arc::new(FakeGateway::default());
+        let receipts = LocalReceipts::new(GATEWAY);
         let router = AdminApi::router(
             store.clone(),
             Arc::new(secrets),
             gateway.clone(),
+            receipts.roster(),
             AdminKeys::new([ADMIN_KEY, "your-strong-admin-key-here"]),
         );
-        Self { router, store, gateway }
+        Self { router, store, gateway, receipts }
     }
 
     /// Sends a request as it is.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use http::uri::PathAndQuery;
 use prost::Message;
 use tonic::client::Grpc;
@@ -18,14 +18,19 @@ use tracing::info;
 
 use super::options::{EtcdLogin, EtcdOptions, Trust};
 use super::wire::{
-    AuthenticateRequest, AuthenticateResponse, RangeRequest, RangeResponse, TxnRequest,
-    TxnResponse, WatchCreateRequest, WatchRequest, WatchResponse,
+    AuthenticateRequest, AuthenticateResponse, LeaseGrantRequest, LeaseGrantResponse,
+    LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseRevokeRequest, LeaseRevokeResponse,
+    RangeRequest, RangeResponse, TxnRequest, TxnResponse, WatchCreateRequest, WatchRequest,
+    WatchResponse,
 };
 use crate::source::StoreError;
 
 const RANGE: &str = "/etcdserverpb.KV/Range";
 const TXN: &str = "/etcdserverpb.KV/Txn";
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
+const GRANT: &str = "/etcdserverpb.Lease/LeaseGrant";
+const KEEP_ALIVE: &str = "/etcdserverpb.Lease/LeaseKeepAlive";
+const REVOKE: &str = "/etcdserverpb.Lease/LeaseRevoke";
 const AUTHENTICATE: &str = "/etcdserverpb.Auth/Authenticate";
 
 /// The members of a cluster, and who we are to them.
@@ -112,34 +117,77 @@ impl Client {
         &self,
         create: WatchCreateRequest,
     ) -> Result<(WatchResponse, Streaming<WatchResponse>), Failure> {
+        let create = WatchRequest { create_request: Some(create) };
+        // The watch ends when our half of the stream does.
+        self.converse(WATCH, || stream::iter([create.clone()]).chain(stream::pending())).await
+    }
+
+    /// Makes a lease.
+    pub(super) async fn grant(
+        &self,
+        request: LeaseGrantRequest,
+    ) -> Result<LeaseGrantResponse, Failure> {
+        // A lease that nobody knows of runs out by itself.
+        self.ask(GRANT, request, |_| true).await
+    }
+
+    /// Renews a lease, unless it is gone, which the answer says.
+    pub(super) async fn keep_alive(
+        &self,
+        request: LeaseKeepAliveRequest,
+    ) -> Result<LeaseKeepAliveResponse, Failure> {
+        Ok(self.converse(KEEP_ALIVE, || stream::iter([request])).await?.0)
+    }
+
+    /// Ends a lease.
+    pub(super) async fn revoke(
+        &self,
+        request: LeaseRevokeRequest,
+    ) -> Result<LeaseRevokeResponse, Failure> {
+        self.ask(REVOKE, request, |_| true).await
+    }
+
+    /// Opens a stream in both directions, and returns etcd's first answer with what follows it.
+    async fn converse<Q, A, S>(
+        &self,
+        path: &'static str,
+        requests: impl Fn() -> S,
+    ) -> Result<(A, Streaming<A>), Failure>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+        S: Stream<Item = Q> + Send + 'static,
+    {
         let mut attempts = Attempts::new(self);
         loop {
             let (at, member) = self.member();
-            match self.open(member, create.clone()).await {
+            match self.open(member, path, requests()).await {
                 Ok(open) => return Ok(open),
                 Err(failure) => self.or_next(at, failure, &mut attempts, |_| true)?,
             }
         }
     }
 
-    async fn open(
+    async fn open<Q, A>(
         &self,
         member: &Member,
-        create: WatchCreateRequest,
-    ) -> Result<(WatchResponse, Streaming<WatchResponse>), Failure> {
-        let create = WatchRequest { create_request: Some(create) };
-        // The watch ends when our half of the stream does.
-        let requests = stream::iter([create]).chain(stream::pending());
+        path: &'static str,
+        requests: impl Stream<Item = Q> + Send + 'static,
+    ) -> Result<(A, Streaming<A>), Failure>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
         let mut request = self.authenticated(member, requests).await?;
-        // A member that has lost its cluster ends the watch, instead of being silent.
+        // A member that has lost its cluster ends the stream, instead of being silent.
         request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
         let opening = async {
             let mut grpc = member.grpc().await?;
-            let path = PathAndQuery::from_static(WATCH);
+            let path = PathAndQuery::from_static(path);
             let answer = grpc.streaming(request, path, ProstCodec::default()).await?;
-            let mut responses: Streaming<WatchResponse> = answer.into_inner();
+            let mut responses: Streaming<A> = answer.into_inner();
             let first = responses.message().await?;
-            let first = first.ok_or_else(|| Status::unavailable("the watch ended"))?;
+            let first = first.ok_or_else(|| Status::unavailable("the stream ended"))?;
             Ok((first, responses))
         };
         self.patiently(member, opening).await
@@ -313,6 +361,11 @@ impl Failure {
     /// Whether the revision is yet to come.
     pub(super) fn is_of_the_future(&self) -> bool {
         self.says("is a future revision")
+    }
+
+    /// Whether the lease has run out, or was forgotten.
+    pub(super) fn is_lost_lease(&self) -> bool {
+        self.says("requested lease not found")
     }
 
     /// What was being done, where, and why it failed.

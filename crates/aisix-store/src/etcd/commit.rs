@@ -146,7 +146,7 @@ impl EtcdStore {
             let key = self.key(write.key());
             match write {
                 Write::Put { value, .. } => {
-                    let put = PutRequest { key, value: value.clone(), prev_kv: true };
+                    let put = PutRequest { key, value: value.clone(), prev_kv: true, lease: 0 };
                     success.push(op(Request::Put(put)));
                 }
                 Write::Delete { .. } if there.contains(&key) => {
@@ -200,7 +200,7 @@ impl EtcdStore {
     }
 }
 
-fn op(request: Request) -> RequestOp {
+pub(super) fn op(request: Request) -> RequestOp {
     RequestOp { request: Some(request) }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! **Keys.** A document's key is `<prefix>/<kind>/<id>`. One key beside the prefix,
 //! `<prefix>_meta/deleted`, is written with every deletion, because etcd's own conditions cannot see
-//! that something is gone (see [`commit`]).
+//! that something is gone (see [`commit`]). Who serves what stands beside it as well, below
+//! `<prefix>_meta/gateways/<environment>/` (see [`receipts`](mod@receipts)).
 //!
 //! **Revisions** are those of the whole etcd, `version` is etcd's.
 //!
@@ -14,6 +15,7 @@ mod client;
 mod commit;
 mod options;
 mod read;
+mod receipts;
 mod watch;
 mod wire;
 
@@ -26,6 +28,7 @@ use async_trait::async_trait;
 
 use client::Client;
 pub use options::{EtcdLogin, EtcdOptions, EtcdTls};
+pub use receipts::EtcdReceipts;
 
 use crate::source::{ConfigSource, ConfigStore, Listing, StoreError, Transaction, Watch, Written};
 
@@ -35,6 +38,8 @@ pub struct EtcdStore {
     client: Arc<Client>,
     /// What every key begins with, as bytes of text: `/aisix/`, or more in a scope.
     prefix: Arc<str>,
+    /// What the keys begin with that stand beside the documents: `/aisix_meta/`.
+    meta: Arc<str>,
     /// The key that is written with every deletion.
     deleted: Arc<str>,
 }
@@ -52,6 +57,7 @@ impl EtcdStore {
         Ok(Self {
             client: Arc::new(Client::new(options)?),
             prefix: format!("{root}/").into(),
+            meta: format!("{root}_meta/").into(),
             deleted: format!("{root}_meta/deleted").into(),
         })
     }

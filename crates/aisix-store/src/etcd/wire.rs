@@ -60,6 +60,8 @@ pub(super) struct PutRequest {
     pub(super) key: Bytes,
     #[prost(bytes = "bytes", tag = "2")]
     pub(super) value: Bytes,
+    #[prost(int64, tag = "3")]
+    pub(super) lease: i64,
     #[prost(bool, tag = "4")]
     pub(super) prev_kv: bool,
 }
@@ -127,6 +129,8 @@ pub(super) enum Comparison {
 pub(super) enum Target {
     Version = 0,
     Modified = 2,
+    Value = 3,
+    Lease = 4,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -137,18 +141,22 @@ pub(super) struct Compare {
     pub(super) target: i32,
     #[prost(bytes = "bytes", tag = "3")]
     pub(super) key: Bytes,
-    #[prost(oneof = "Bound", tags = "4, 6")]
+    #[prost(oneof = "Bound", tags = "4, 6, 7, 8")]
     pub(super) bound: Option<Bound>,
     #[prost(bytes = "bytes", tag = "64")]
     pub(super) range_end: Bytes,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Oneof)]
+#[derive(Clone, PartialEq, Eq, Oneof)]
 pub(super) enum Bound {
     #[prost(int64, tag = "4")]
     Version(i64),
     #[prost(int64, tag = "6")]
     Modified(i64),
+    #[prost(bytes = "bytes", tag = "7")]
+    Value(Bytes),
+    #[prost(int64, tag = "8")]
+    Lease(i64),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -168,6 +176,40 @@ pub(super) struct TxnResponse {
     #[prost(message, repeated, tag = "3")]
     pub(super) responses: Vec<ResponseOp>,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct LeaseGrantRequest {
+    #[prost(int64, tag = "1")]
+    pub(super) ttl: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct LeaseGrantResponse {
+    #[prost(int64, tag = "2")]
+    pub(super) id: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct LeaseKeepAliveRequest {
+    #[prost(int64, tag = "1")]
+    pub(super) id: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct LeaseKeepAliveResponse {
+    /// What is left of the lease, in seconds; 0 where it is gone.
+    #[prost(int64, tag = "3")]
+    pub(super) ttl: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct LeaseRevokeRequest {
+    #[prost(int64, tag = "1")]
+    pub(super) id: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct LeaseRevokeResponse {}
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct WatchRequest {

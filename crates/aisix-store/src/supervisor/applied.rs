@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::documents::Documents;
 use super::record::Record;
 use super::status::ConfigStatus;
+use crate::receipts::Served;
 use crate::source::ConfigSource;
 
 /// Which configuration is served, as everyone may ask at any time. Clones see the same.
@@ -125,6 +126,21 @@ impl Applied {
         ConfigStatus::of(&state, self.source.loads())
     }
 
+    /// What there is to report of it.
+    #[must_use]
+    pub(crate) fn served(&self) -> Served {
+        self.state.borrow().served()
+    }
+
+    /// Returns once there is something to report that `reported` does not know; never, once nobody
+    /// follows the source any more.
+    pub(crate) async fn serves_otherwise(&self, reported: impl Fn(&Served) -> bool) {
+        let mut state = self.state.clone();
+        if state.wait_for(|state| !reported(&state.served())).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits until this revision or a later one is served, but no longer than `patience`; answers
     /// whether it is.
     pub async fn reached(&self, revision: Revision, patience: Duration) -> bool {
@@ -150,6 +166,17 @@ impl fmt::Debug for Applied {
 }
 
 impl State {
+    fn served(&self) -> Served {
+        let published = self.published.as_ref();
+        Served {
+            applied_revision: self.revision().filter(|_| self.connected),
+            newest_revision: published.map(|_| self.record.newest),
+            applied_at: published.and_then(|published| published.at.try_into().ok()),
+            rejected: self.record.rejected.len(),
+            rejected_revisions: self.record.rejected_writes.to_vec(),
+        }
+    }
+
     fn revision(&self) -> Option<Revision> {
         self.published.as_ref().map(|published| published.snapshot.revision())
     }

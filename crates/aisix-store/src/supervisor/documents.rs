@@ -69,6 +69,11 @@ impl Documents {
         self.0.insert(entry.key.clone(), held);
     }
 
+    /// The revision of a document's last write.
+    pub(super) fn written(&self, key: &str) -> Option<Revision> {
+        Some(self.0.get(key)?.last.modified)
+    }
+
     /// The keys of all documents, in their order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

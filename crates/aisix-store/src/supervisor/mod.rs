@@ -168,6 +168,7 @@ impl Supervisor {
 
     fn load(&mut self, listing: Listing) {
         let Listing { entries, revision } = listing;
+        self.record.listed(entries.iter().map(|entry| entry.modified), revision);
         let before = (self.documents.clone(), self.snapshot.clone());
         let listed = entries.iter().cloned();
         let (snapshot, _) = self.snapshot.rebuild(listed, revision, &*self.secrets);
@@ -188,6 +189,7 @@ impl Supervisor {
             (snapshot, _) = snapshot.apply(&change, &*self.secrets);
             self.documents.change(&change, &snapshot);
             touched.push(change.key().to_owned());
+            self.record.newest = change.revision();
         }
         self.serve(snapshot, &before, &touched, reload);
     }
@@ -211,6 +213,7 @@ impl Supervisor {
         let differs = reload == Reload::Secrets || touched.iter().any(reads_differently);
         let now = SystemTime::now();
         self.record.published(&diagnostics, &snapshot, touched, reload, now);
+        self.record.rejects(&self.documents);
         self.record.applied(differs, now);
         self.snapshot = snapshot.clone();
         let published = Published::new(snapshot, self.documents.clone(), now);

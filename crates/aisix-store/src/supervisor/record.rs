@@ -4,10 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aisix_core::snapshot::{Finding, RejectionKind};
+use aisix_core::snapshot::{Finding, RejectionKind, Revision};
 use aisix_core::{Diagnostic, Snapshot};
 
+use super::documents::Documents;
 use super::status::{LastFailure, LastReload, Rejected, ReloadCounts};
+
+/// How many rejected writes are remembered: whoever asks for one asks for a new one.
+const REJECTED_WRITES: usize = 100;
 
 /// How a snapshot came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +35,11 @@ pub(super) struct Record {
     pub(super) last_failure: Option<Arc<LastFailure>>,
     /// In the order of kinds and ids.
     pub(super) rejected: Arc<Vec<Rejected>>,
+    /// The revisions of the last writes of those documents, newest first, the first of them.
+    pub(super) rejected_writes: Arc<Vec<Revision>>,
     pub(super) reloads: ReloadCounts,
+    /// The newest write of a document that was seen, or is known from what is there.
+    pub(super) newest: Revision,
 }
 
 impl Record {
@@ -77,6 +85,22 @@ impl Record {
         }
         self.reloaded(&rejected, reload, now);
         self.rejected = Arc::new(rejected);
+    }
+
+    /// Remembers which writes are rejected now.
+    pub(super) fn rejects(&mut self, documents: &Documents) {
+        let writes = self.rejected.iter().filter_map(|rejected| documents.written(&rejected.key));
+        let mut writes: Vec<_> = writes.collect();
+        writes.sort_unstable_by(|a, b| b.cmp(a));
+        writes.truncate(REJECTED_WRITES);
+        self.rejected_writes = Arc::new(writes);
+    }
+
+    /// Everything was listed at a revision, and these are the documents' last writes. What was seen
+    /// before may be newer, where it was a deletion.
+    pub(super) fn listed(&mut self, writes: impl Iterator<Item = Revision>, at: Revision) {
+        let before = Some(self.newest).filter(|newest| *newest <= at);
+        self.newest = writes.chain(before).max().unwrap_or_default();
     }
 
     fn reloaded(&mut self, rejected: &[Rejected], reload: Reload, now: SystemTime) {

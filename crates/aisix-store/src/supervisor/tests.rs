@@ -8,6 +8,7 @@ use aisix_core::{Change, Entry, Kind, Snapshot};
 use aisix_testing::wait;
 use async_trait::async_trait;
 use bytes::Bytes;
+use proptest::prelude::*;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -313,6 +314,56 @@ async fn a_burst_is_published_in_order_and_as_a_whole() {
 }
 
 /// What this thread logs.
+/// What administrators do, one after the other: write a model, or delete it.
+fn writes() -> impl Strategy<Value = Vec<(u8, bool)>> {
+    proptest::collection::vec((0..4_u8, proptest::bool::ANY), 1..60)
+}
+
+fn served(snapshot: &Snapshot) -> Vec<u8> {
+    (0..4).filter(|name| snapshot.model_named(&format!("m{name}")).is_some()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// So that no deletion overtakes a write that was before it, nor the other way round.
+    #[test]
+    fn whatever_is_published_is_what_the_store_held_at_one_revision(writes in writes()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = MemoryStore::new();
+            let running = start(Arc::new(store.clone()));
+            let mut held = vec![Vec::new()];
+            for (number, (name, is_there)) in writes.iter().enumerate() {
+                let key = format!("models/{name}");
+                let written = if *is_there {
+                    store.put(&key, model(&format!("m{name}")), Expect::Any).await
+                } else {
+                    store.delete(&key, Expect::Any).await
+                };
+                let mut now: Vec<_> = held[held.len() - 1].clone();
+                now.retain(|there| there != name);
+                if *is_there {
+                    now.push(*name);
+                    now.sort_unstable();
+                }
+                // What is not there is not deleted, so that there is no revision of it.
+                if written.unwrap().revision == held.len() as u64 {
+                    held.push(now);
+                }
+                if number % 7 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            running.reaches(held.len() as u64 - 1).await;
+            for snapshot in &*running.published.lock().unwrap() {
+                let revision = usize::try_from(snapshot.revision()).unwrap();
+                assert_eq!(served(snapshot), held[revision], "at {revision}");
+            }
+        });
+    }
+}
+
 fn listen() -> (Arc<Mutex<Vec<u8>>>, DefaultGuard) {
     let log = Arc::new(Mutex::new(Vec::new()));
     let writer = Log(log.clone());

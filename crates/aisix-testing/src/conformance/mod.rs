@@ -4,5 +4,6 @@ pub mod adapter;
 pub mod credentials;
 pub mod dialect;
 pub mod hook;
+pub mod receipts;
 pub mod resources;
 pub mod store;
