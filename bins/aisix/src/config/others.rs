@@ -54,7 +54,7 @@ pub(super) const OTHERS: &[Other] = &[
     other("ratelimit.backend", Only("\"memory\"")),
     other("ratelimit.concurrency_ttl_secs", All),
     other("ratelimit.redis", All),
-    other("upstream.retries", Only("0")),
+    other("upstream.retries", All),
 ];
 
 /// Why a key is refused whatever it holds.
