@@ -3,6 +3,7 @@
 //! Source: OpenAI's API reference, "Chat Completions" (create, the completion object, the chunk
 //! object) and "Errors". What vendors of compatible APIs add is kept as native fields.
 
+mod annotation;
 mod call;
 mod detail;
 mod message;

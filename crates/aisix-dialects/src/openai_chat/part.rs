@@ -165,9 +165,6 @@ pub(super) fn write_text(text: &Text, sink: &mut Sink) -> Value {
     object.insert("type".to_owned(), name.into());
     object.insert(name.to_owned(), text.text.as_str().into());
     cache::write_own(text.cache.as_ref(), &mut object, sink);
-    if !text.citations.is_empty() {
-        sink.drop("citations");
-    }
     sink.put_natives(&text.native, &mut object);
     Value::Object(object)
 }

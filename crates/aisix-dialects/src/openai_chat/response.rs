@@ -4,6 +4,7 @@ use aisix_core::chat::{ChatResponse, Choice, Native, Part};
 use aisix_core::{Carried, Error};
 use serde_json::{Map, Value};
 
+use super::annotation::{ANNOTATIONS, Annotations};
 use super::message::{self, Draft};
 use super::{ID, part, spelling, wire};
 use crate::dialect::{AnswerContext, Encoded};
@@ -125,13 +126,23 @@ fn usage_more(natives: &[Native]) -> Option<&Native> {
 fn write_choice(choice: &Choice, sink: &mut Sink) -> Value {
     let legacy = spelling::marked(&choice.native, spelling::FUNCTION_CALL);
     let mut draft = Draft::default();
-    for part in &choice.parts {
+    let mut annotations = Annotations::default();
+    for (number, part) in choice.parts.iter().enumerate() {
+        if let Part::Text(text) = part
+            && !text.refusal
+        {
+            annotations.grow(number, &text.text);
+            text.citations.iter().for_each(|one| annotations.cite(number, one, sink));
+        }
         draft.add(part, legacy, sink);
     }
     let mut message = Map::new();
     message.insert("role".to_owned(), "assistant".into());
     message.insert("content".to_owned(), content(&mut draft));
     draft.write(&mut message, "reasoning_content", sink);
+    if let Some(annotations) = annotations.written() {
+        message.insert(ANNOTATIONS.to_owned(), annotations);
+    }
     let mut object = Map::new();
     object.insert("index".to_owned(), choice.index.into());
     object.insert("message".to_owned(), Value::Object(message));

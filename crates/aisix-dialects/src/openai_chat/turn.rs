@@ -1,7 +1,7 @@
 //! The messages of a request.
 
 use aisix_core::Error;
-use aisix_core::chat::{Part, Role, ToolResult, Turn};
+use aisix_core::chat::{Part, Role, Text, ToolResult, Turn};
 use serde_json::{Map, Value};
 
 use super::message::{self, Draft};
@@ -147,7 +147,10 @@ fn write_told(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
 
 fn write_content_part(part: &Part, sink: &mut Sink) -> Option<Value> {
     let field = match part {
-        Part::Text(text) => return Some(part::write_text(text, sink)),
+        Part::Text(text) => {
+            leave_out_citations(text, sink);
+            return Some(part::write_text(text, sink));
+        }
         Part::Media(media) => return part::write_media(media, sink),
         Part::Native(native) if native.dialect == ID && native.name == part::CONTENT => {
             return Some(native.value.clone());
@@ -172,6 +175,10 @@ fn write_said(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
         match part {
             // Most upstreams refuse a thought; one that came in this format goes back in it.
             Part::Reasoning(_) if !sink.own => sink.drop("reasoning"),
+            Part::Text(text) => {
+                leave_out_citations(text, sink);
+                draft.add(part, legacy, sink);
+            }
             part => draft.add(part, legacy, sink),
         }
     }
@@ -184,6 +191,13 @@ fn write_said(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
     let other = spelling::marked(&turn.native, spelling::REASONING);
     draft.write(&mut object, if other { "reasoning" } else { "reasoning_content" }, sink);
     finish(turn, object, sink)
+}
+
+/// What is sent back says nothing of what it rested on.
+fn leave_out_citations(text: &Text, sink: &mut Sink) {
+    if !text.citations.is_empty() {
+        sink.drop("citations");
+    }
 }
 
 fn object(role: &str) -> Map<String, Value> {

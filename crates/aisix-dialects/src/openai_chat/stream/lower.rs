@@ -7,6 +7,7 @@ use aisix_core::chat::{ChatEvent, Delta, Native, Part, PartStart, Usage};
 use bytes::{BufMut, BytesMut};
 use serde_json::{Map, Value, json};
 
+use super::super::annotation::{ANNOTATIONS, Annotations};
 use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
 use super::super::part::{self, CONTENT};
@@ -42,6 +43,7 @@ struct Told {
     calls: u32,
     /// How many thoughts were told.
     thoughts: u32,
+    annotations: Annotations,
     legacy_call: bool,
 }
 
@@ -191,6 +193,9 @@ impl Lowerer {
             }
             ChatEvent::Finish { choice, reason } => {
                 let (told, _) = self.told(*choice, pieces);
+                // Clients join lists of several frames by a number that annotations do not have.
+                let annotations = told.annotations.written();
+                pieces.extend(annotations.map(|all| Piece::OfMessage(ANNOTATIONS.to_owned(), all)));
                 let word = wire::write_finish(reason, told.legacy_call);
                 pieces.push(Piece::Finish(word.to_owned()));
                 return *choice;
@@ -339,7 +344,13 @@ impl Told {
     fn part_delta(&mut self, part: u32, delta: &Delta, sink: &mut Sink, pieces: &mut Vec<Piece>) {
         let place = self.parts.get(part as usize).copied().unwrap_or(Place::Nowhere);
         match (place, delta) {
-            (Place::Content, Delta::Text(text)) => pieces.push(Piece::Content(text.clone())),
+            (Place::Content, Delta::Text(text)) => {
+                self.annotations.grow(part as usize, text);
+                pieces.push(Piece::Content(text.clone()));
+            }
+            (Place::Content, Delta::Citation(citation)) => {
+                self.annotations.cite(part as usize, citation, sink);
+            }
             (Place::Refusal, Delta::Text(text)) => pieces.push(Piece::Refusal(text.clone())),
             (Place::Thought(number), Delta::Text(text)) => {
                 pieces.push(Piece::Thought(text.clone()));
