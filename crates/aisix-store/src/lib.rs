@@ -19,6 +19,7 @@
 //!
 //! [`Snapshot`]: aisix_core::Snapshot
 
+mod cache;
 pub mod embedded;
 mod engine;
 mod etcd;
@@ -31,6 +32,7 @@ mod secrets;
 mod source;
 mod supervisor;
 
+pub use cache::SnapshotCache;
 pub use embedded::EmbeddedStore;
 pub use etcd::{EtcdLogin, EtcdOptions, EtcdReceipts, EtcdStore, EtcdTls};
 pub use file::FileStore;

@@ -64,6 +64,15 @@ impl Etcd {
         !self.endpoints.is_empty()
     }
 
+    /// What every key begins with.
+    pub(super) fn root(&self) -> String {
+        let prefix = self.prefix.trim_end_matches('/');
+        match self.env_id.as_str() {
+            "" => format!("{prefix}/"),
+            environment => format!("{prefix}/{environment}/"),
+        }
+    }
+
     /// Fails with the first rule that is broken. To be asked only where there is such a section.
     pub(super) fn check(&self) -> Result<(), Problem> {
         if !self.is_used() {

@@ -58,6 +58,7 @@ pub(super) const KEYS: &[Key] = &[
     key("etcd.tls.client_cert_file", Kind::Text),
     key("etcd.tls.client_key_file", Kind::Text),
     key("etcd.tls.domain_name", Kind::Text),
+    key("managed.snapshot_cache_path", Kind::Text),
     key("store.path", Kind::Text),
     key("store.master_key_file", Kind::Text),
     key("store.master_key", Kind::Secret),

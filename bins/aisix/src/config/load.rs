@@ -58,6 +58,10 @@ pub(crate) fn load(
     if !config.upstream.tls.verify {
         warnings.push(UNVERIFIED.into());
     }
+    if config.managed.path().is_some() && !config.etcd.is_used() {
+        let key = "managed.snapshot_cache_path";
+        warnings.push(format!("{key}: without effect without etcd, whose configuration it keeps"));
+    }
     Ok(Loaded { config, warnings })
 }
 

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use aisix_core::Secret;
 use aisix_gateway::Proxies;
 use aisix_store::References;
+use aisix_store::SnapshotCache;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
@@ -43,6 +44,7 @@ pub(crate) struct Config {
     /// The source, where it is a file.
     pub(crate) resources_file: Option<PathBuf>,
     pub(crate) etcd: Etcd,
+    pub(crate) managed: Managed,
     pub(crate) store: Store,
     pub(crate) secrets: Secrets,
     pub(crate) observability: Observability,
@@ -119,6 +121,15 @@ pub(crate) struct Admin {
     pub(crate) admin_keys: Vec<Secret>,
     pub(crate) admin_key: Option<Secret>,
     pub(crate) tls: Tls,
+}
+
+/// What a gateway of a fleet keeps on its own disk.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Managed {
+    /// Empty: nowhere.
+    pub(crate) snapshot_cache_path: Option<PathBuf>,
 }
 
 /// The embedded store, which is used where etcd is not, and the key to the secrets of either.
@@ -222,6 +233,20 @@ impl Proxy {
     pub(crate) fn worker_threads(&self) -> usize {
         let cpus = || std::thread::available_parallelism().map_or(1, NonZero::get);
         self.workers.unwrap_or_else(cpus)
+    }
+}
+
+impl Config {
+    /// Where the last configuration is kept: of etcd's only, every other source is on this disk.
+    pub(crate) fn snapshot_cache(&self) -> Option<SnapshotCache> {
+        let path = self.managed.path().filter(|_| self.etcd.is_used())?;
+        Some(SnapshotCache::new(path, self.etcd.root()))
+    }
+}
+
+impl Managed {
+    fn path(&self) -> Option<&Path> {
+        self.snapshot_cache_path.as_deref().filter(|path| !path.as_os_str().is_empty())
     }
 }
 

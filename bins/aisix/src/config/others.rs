@@ -43,7 +43,6 @@ pub(super) const OTHERS: &[Other] = &[
     other("managed.enabled", Only("false")),
     other("managed.heartbeat_interval_secs", All),
     other("managed.mtls_dir", All),
-    other("managed.snapshot_cache_path", Only("\"\"")),
     other("observability.metrics.otlp.enabled", All),
     other("observability.metrics.otlp.endpoint", All),
     other("observability.service_name", All),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aisix_gateway::Shared;
-use aisix_store::{Applied, ConfigSource, Joining, Registration, Reporter, Secrets, Supervisor};
+use aisix_store::{
+    Applied, ConfigSource, Joining, Registration, Reporter, Secrets, SnapshotCache, Supervisor,
+};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
@@ -30,11 +32,16 @@ impl Following {
         source: Arc<dyn ConfigSource>,
         secrets: Arc<Secrets>,
         registration: Arc<Registration>,
+        cache: Option<SnapshotCache>,
     ) -> Self {
         let source = Arc::new(Joining::new(source, registration.clone()));
         let publisher = shared.clone();
         let publish = move |snapshot| publisher.publish(snapshot);
         let (supervisor, applied) = Supervisor::new(source, secrets, publish);
+        let supervisor = match cache {
+            Some(cache) => supervisor.with_cache(cache),
+            None => supervisor,
+        };
         let (end, ended) = until_dropped();
         let task = tokio::spawn(supervisor.run(ended));
         let (end_reports, ended) = until_dropped();

@@ -115,7 +115,8 @@ impl Process {
         let trust = certificates.follow(loaded(trust)?);
         let registration = Arc::new(Registration::new(receipts, gateway));
         let (source, opening) = (store.clone(), secrets.clone());
-        let supervisor = Following::start(&shared, source, opening, registration).await;
+        let cache = config.snapshot_cache();
+        let supervisor = Following::start(&shared, source, opening, registration, cache).await;
         let idle = config.downstream.idle_timeout();
         let keys = AdminKeys::new(config.admin.keys().map(Secret::expose));
         let router = AdminApi::router(store, secrets, shared.clone(), roster, keys);

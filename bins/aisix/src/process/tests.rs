@@ -35,7 +35,7 @@ async fn a_panic_of_whoever_follows_the_store_is_noticed() {
     let roster = receipts.roster();
     let registration = Arc::new(Registration::new(Arc::new(receipts), Identity::default()));
     let source = Arc::new(Broken);
-    let mut following = Following::start(&shared, source, secrets, registration).await;
+    let mut following = Following::start(&shared, source, secrets, registration, None).await;
     wait::within("the end of the following", following.lost()).await;
     following.close().await;
     assert_eq!(roster.members().await.unwrap(), [], "it has left the record");

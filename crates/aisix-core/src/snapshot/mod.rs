@@ -59,7 +59,8 @@ impl Snapshot {
     /// Builds anew from everything that a source lists after it was lost.
     ///
     /// Only this snapshot's last good values stay: they serve for documents that were not deleted
-    /// meanwhile and whose listed bytes are rejected.
+    /// meanwhile, so were not created after this snapshot's revision, and whose listed bytes are
+    /// rejected.
     pub fn rebuild(
         &self,
         entries: impl IntoIterator<Item = Entry>,

@@ -376,12 +376,13 @@ fn a_secret_that_does_not_open_rejects_its_document_only() {
 
 #[test]
 fn a_rebuild_keeps_last_good_values_and_nothing_else() {
-    let (before, _) = build([
+    let before = [
         entry("models/bad", &model("a"), 1, 1),
         entry("models/gone", &model("b"), 2, 2),
         entry("models/again", &model("c"), 3, 3),
         entry("models/waits", &model("a"), 4, 4),
-    ]);
+    ];
+    let (before, _) = Snapshot::build(before, 4, &PlainSecrets);
     let listed = [
         entry("models/bad", "{}", 1, 5),
         entry("models/again", "{}", 6, 6),

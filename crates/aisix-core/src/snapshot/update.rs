@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Snapshot;
 use super::entry::{Diagnostic, Entry, Finding, RejectionKind, Stored, Value};
-use super::table::{Shift, Table};
+use super::table::Shift;
 use super::tables::{Indexed, Tabled};
 use crate::id::{KeyProblem, ResourceKey};
-use crate::resource::{ApiKey, Document, Model, Resource, SecretResolver, Strictness};
+use crate::resource::{ApiKey, Document, Model, SecretResolver, Strictness};
 
 impl Snapshot {
     /// Takes over one document; where it is rejected, what `previous` served for it serves on.
@@ -60,7 +60,7 @@ impl Snapshot {
         secrets: &dyn SecretResolver,
         previous: &Self,
     ) -> (Option<Finding>, Option<Diagnostic>) {
-        let (value, finding) = decode(entry, key, secrets, T::table(&previous.tables));
+        let (value, finding) = decode(entry, key, secrets, previous);
         let shift = T::table_mut(&mut self.tables).set(&key.id, value);
         T::index(self, &shift);
         (finding, shift.duplicate)
@@ -104,15 +104,16 @@ impl Snapshot {
 }
 
 /// Parses one stored document, or falls back to what served for it before.
-fn decode<T: Resource>(
+fn decode<T: Tabled>(
     entry: &Entry,
     key: &ResourceKey,
     secrets: &dyn SecretResolver,
-    previous: &Table<T>,
+    previous: &Snapshot,
 ) -> (Option<Arc<Stored<T>>>, Option<Finding>) {
     let rejected = |finding| {
-        // A document that was deleted and created again is another one.
-        let kept = previous.known(&key.id).filter(|kept| kept.created == entry.created);
+        // A document that was deleted meanwhile and created again is another one.
+        let is_the_same = entry.created <= previous.revision;
+        let kept = T::table(&previous.tables).known(&key.id).filter(|_| is_the_same);
         (kept.cloned(), Some(finding))
     };
     let mut document = match Document::parse(&entry.value) {

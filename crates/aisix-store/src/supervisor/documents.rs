@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use aisix_core::snapshot::Revision;
 use aisix_core::{Change, Document, Entry, ResourceKey, Snapshot};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
+use crate::cache::{Image, Stale};
 use crate::references::References;
 
 /// Every document of a source as it was last written, with the bytes that serve where those were
@@ -31,6 +33,19 @@ struct Held {
 struct Written {
     modified: Revision,
     bytes: Bytes,
+}
+
+impl Held {
+    /// The document as it was written then.
+    fn entry(&self, key: &str, written: &Written) -> Entry {
+        Entry {
+            key: key.to_owned(),
+            value: written.bytes.clone(),
+            version: self.version,
+            created: self.created,
+            modified: written.modified,
+        }
+    }
 }
 
 impl Documents {
@@ -82,13 +97,20 @@ impl Documents {
     /// The documents whose secrets are somewhere else, as they were last written.
     pub(super) fn referring(&self) -> impl Iterator<Item = Entry> {
         let referring = self.0.iter().filter(|(key, held)| refers(key, &held.last.bytes));
-        referring.map(|(key, Held { version, created, last, .. })| Entry {
-            key: key.clone(),
-            value: last.bytes.clone(),
-            version: *version,
-            created: *created,
-            modified: last.modified,
-        })
+        referring.map(|(key, held)| held.entry(key, &held.last))
+    }
+
+    /// All of them, as they can be kept, with `since` when a former value serves.
+    pub(super) fn image(&self, revision: Revision, since: impl Fn(&str) -> SystemTime) -> Image {
+        let last = self.0.iter().map(|(key, held)| held.entry(key, &held.last));
+        let mut entries: Vec<_> = last.collect();
+        // In the order of keys where one write created several, as they are listed.
+        entries.sort_by_key(|entry| entry.created);
+        let pinned = self.0.iter().filter_map(|(key, held)| {
+            let entry = held.entry(key, held.pinned.as_ref()?);
+            Some(Stale { entry, since: since(key) })
+        });
+        Image { revision, entries, stale: pinned.collect() }
     }
 
     /// The bytes that serve for a document.

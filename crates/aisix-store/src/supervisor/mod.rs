@@ -2,11 +2,14 @@
 
 mod applied;
 mod documents;
+mod keeper;
 mod loads;
 mod record;
 mod report;
 mod status;
 
+#[cfg(test)]
+mod cached;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +25,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 pub use applied::Applied;
 use applied::{Published, State};
 use documents::Documents;
+use keeper::{Keeper, Kept};
 pub use loads::{LoadedBytes, Loads, ServedBytes};
 use record::{Record, Reload};
 pub use status::{
@@ -29,6 +33,7 @@ pub use status::{
     SourceStatus,
 };
 
+use crate::cache::{Image, SnapshotCache, Unusable};
 use crate::source::{ConfigSource, Listing, StoreError};
 
 /// The wait before a lost source is listed again, the first time.
@@ -55,6 +60,9 @@ pub struct Supervisor {
     snapshot: Arc<Snapshot>,
     documents: Documents,
     record: Record,
+    cache: Option<Arc<SnapshotCache>>,
+    /// Where to put what the cache is to hold.
+    keep: Option<watch::Sender<Option<Kept>>>,
     /// Whether the log says that the source is lost.
     lost: bool,
 }
@@ -84,17 +92,57 @@ impl Supervisor {
             snapshot: Arc::new(Snapshot::default()),
             documents: Documents::default(),
             record: Record::default(),
+            cache: None,
+            keep: None,
             lost: false,
         };
         (supervisor, Applied::new(applied, source))
     }
 
+    /// Serves what this cache holds until the source is read, and keeps it up to date from then on.
+    #[must_use]
+    pub fn with_cache(self, cache: SnapshotCache) -> Self {
+        Self { cache: Some(Arc::new(cache)), ..self }
+    }
+
     /// Follows the source until `shutdown` is ready.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
-        tokio::select! {
-            () = shutdown => {}
-            () = self.follow() => {}
+        let keeper = self.start_from_cache().await;
+        let following = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = self.follow() => {}
+            }
+            // The keeper's end, once it has written what there is.
+            drop(self);
+        };
+        match keeper {
+            Some(keeper) => drop(tokio::join!(following, keeper.run())),
+            None => following.await,
         }
+    }
+
+    /// Serves what the cache holds, where there is one.
+    async fn start_from_cache(&mut self) -> Option<Keeper> {
+        let cache = self.cache.clone()?;
+        let reader = cache.clone();
+        let loaded = keeper::blocking(move || {
+            let image = reader.load()?;
+            Ok((image.fingerprint(), image))
+        });
+        let loaded = loaded.await.map_err(Unusable::from).flatten();
+        let mut saved = None;
+        match loaded {
+            Ok((fingerprint, image)) => {
+                saved = Some(fingerprint);
+                self.restore(image);
+                report::restored(cache.path(), &self.snapshot);
+            }
+            Err(problem) => report::not_restored(cache.path(), &problem),
+        }
+        let (keeper, keep) = Keeper::new(cache, saved);
+        self.keep = Some(keep);
+        Some(keeper)
     }
 
     async fn follow(&mut self) {
@@ -166,7 +214,22 @@ impl Supervisor {
         self.take_over(referring.into_iter(), Reload::Secrets);
     }
 
+    /// Serves an image as if it had been listed after its former values.
+    fn restore(&mut self, image: Image) {
+        let Image { revision, entries, stale } = image;
+        self.record.restored(&stale);
+        let former: Vec<_> = stale.into_iter().map(|stale| stale.entry).collect();
+        let (snapshot, _) = Snapshot::build(former.iter().cloned(), revision, &*self.secrets);
+        self.documents = self.documents.reloaded(&former, &snapshot);
+        self.snapshot = Arc::new(snapshot);
+        self.take_all(Listing { entries, revision }, Reload::Cache);
+    }
+
     fn load(&mut self, listing: Listing) {
+        self.take_all(listing, Reload::Full);
+    }
+
+    fn take_all(&mut self, listing: Listing, reload: Reload) {
         let Listing { entries, revision } = listing;
         self.record.listed(entries.iter().map(|entry| entry.modified), revision);
         let before = (self.documents.clone(), self.snapshot.clone());
@@ -174,7 +237,7 @@ impl Supervisor {
         let (snapshot, _) = self.snapshot.rebuild(listed, revision, &*self.secrets);
         self.documents = before.0.reloaded(&entries, &snapshot);
         let all: Vec<_> = before.0.keys().chain(self.documents.keys()).map(str::to_owned).collect();
-        self.serve(snapshot, &before, &all, Reload::Full);
+        self.serve(snapshot, &before, &all, reload);
     }
 
     fn change(&mut self, changes: impl Iterator<Item = Change>) {
@@ -222,6 +285,21 @@ impl Supervisor {
             state.published = Some(published);
             state.record = record;
         });
+        if reload != Reload::Cache {
+            self.keep();
+        }
+    }
+
+    /// Gives what there is to whoever writes it down.
+    fn keep(&self) {
+        if let Some(keep) = &self.keep {
+            let (revision, documents) = (self.snapshot.revision(), self.documents.clone());
+            keep.send_replace(Some(Kept {
+                revision,
+                documents,
+                rejected: self.record.rejected.clone(),
+            }));
+        }
     }
 
     fn connected(&mut self) {

@@ -9,6 +9,7 @@ use aisix_core::{Diagnostic, Snapshot};
 
 use super::documents::Documents;
 use super::status::{LastFailure, LastReload, Rejected, ReloadCounts};
+use crate::cache::Stale;
 
 /// How many rejected writes are remembered: whoever asks for one asks for a new one.
 const REJECTED_WRITES: usize = 100;
@@ -16,6 +17,8 @@ const REJECTED_WRITES: usize = 100;
 /// How a snapshot came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reload {
+    /// From the snapshot cache: the source was not read.
+    Cache,
     /// From everything that the source lists.
     Full,
     /// From changes.
@@ -43,6 +46,21 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// These documents serve with former values.
+    pub(super) fn restored(&mut self, stale: &[Stale]) {
+        let rejected = stale.iter().map(|Stale { entry, since }| Rejected {
+            key: entry.key.clone(),
+            kind: RejectionKind::SchemaFailed,
+            message: String::new(),
+            first_seen: *since,
+            last_seen: *since,
+            stale_since: Some(*since),
+        });
+        let mut rejected: Vec<_> = rejected.collect();
+        rejected.sort_by(|a, b| a.key.cmp(&b.key));
+        self.rejected = Arc::new(rejected);
+    }
+
     /// A snapshot was published, with these diagnostics; `touched` names what was written.
     pub(super) fn published(
         &mut self,
@@ -83,7 +101,9 @@ impl Record {
         if let Some(failure) = newest {
             self.last_failure = Some(Arc::new(failure));
         }
-        self.reloaded(&rejected, reload, now);
+        if reload != Reload::Cache {
+            self.reloaded(&rejected, reload, now);
+        }
         self.rejected = Arc::new(rejected);
     }
 

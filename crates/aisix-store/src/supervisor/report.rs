@@ -1,10 +1,14 @@
 //! What the supervisor logs: one line for each change of state, and never a value of a document.
 
+use std::io;
+use std::path::Path;
+
 use aisix_core::error::with_causes;
 use aisix_core::snapshot::Finding;
 use aisix_core::{Diagnostic, Kind, Snapshot};
 use tracing::{info, warn};
 
+use crate::cache::Unusable;
 use crate::source::StoreError;
 
 /// The source is being watched.
@@ -18,6 +22,29 @@ pub(super) fn connected(snapshot: &Snapshot) {
         resources = counts.iter().sum::<usize>(),
         "watching the configuration source"
     );
+}
+
+/// The snapshot cache is served until the source is read.
+pub(super) fn restored(path: &Path, snapshot: &Snapshot) {
+    let (path, revision) = (path.display(), snapshot.revision());
+    info!(%path, revision, "serving the snapshot cache until the configuration source is read");
+}
+
+/// The snapshot cache cannot be used.
+pub(super) fn not_restored(path: &Path, problem: &Unusable) {
+    let path = path.display();
+    warn!(%path, %problem, "starting without the snapshot cache");
+}
+
+/// The snapshot cache does not hold what is served.
+pub(super) fn cache_not_written(path: &Path, error: &io::Error) {
+    let path = path.display();
+    warn!(%path, %error, "cannot write the snapshot cache: trying again, and serving on");
+}
+
+/// The snapshot cache can be written again.
+pub(super) fn cache_written_again(path: &Path) {
+    info!(path = %path.display(), "the snapshot cache is written again");
 }
 
 /// The source ended the watch, and may be there all the same.

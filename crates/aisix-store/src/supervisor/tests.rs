@@ -15,21 +15,31 @@ use tokio::time::Instant;
 use tracing::subscriber::DefaultGuard;
 
 use super::{Applied, ReloadCounts, Supervisor};
-use crate::{ConfigSource, ConfigStore, Expect, Listing, MemoryStore, StoreError, Watch};
+use crate::{
+    ConfigSource, ConfigStore, Expect, Listing, MemoryStore, SnapshotCache, StoreError, Watch,
+};
 
 /// A supervisor that runs, and what it published.
-struct Running {
-    applied: Applied,
-    published: Arc<Mutex<Vec<Arc<Snapshot>>>>,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+pub(super) struct Running {
+    pub(super) applied: Applied,
+    pub(super) published: Arc<Mutex<Vec<Arc<Snapshot>>>>,
+    pub(super) stop: oneshot::Sender<()>,
+    pub(super) task: JoinHandle<()>,
 }
 
 fn start(source: Arc<dyn ConfigSource>) -> Running {
+    start_with(source, None)
+}
+
+pub(super) fn start_with(source: Arc<dyn ConfigSource>, cache: Option<SnapshotCache>) -> Running {
     let published = Arc::new(Mutex::new(Vec::new()));
     let seen = published.clone();
     let publish = move |snapshot| seen.lock().unwrap().push(snapshot);
     let (supervisor, applied) = Supervisor::new(source, Arc::new(PlainSecrets), publish);
+    let supervisor = match cache {
+        Some(cache) => supervisor.with_cache(cache),
+        None => supervisor,
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         let _ = stopped.await;
@@ -39,21 +49,21 @@ fn start(source: Arc<dyn ConfigSource>) -> Running {
 }
 
 impl Running {
-    fn last(&self) -> Arc<Snapshot> {
+    pub(super) fn last(&self) -> Arc<Snapshot> {
         self.published.lock().unwrap().last().unwrap().clone()
     }
 
-    async fn reaches(&self, revision: Revision) {
+    pub(super) async fn reaches(&self, revision: Revision) {
         assert!(self.applied.reached(revision, wait::DEADLINE).await, "revision {revision}");
     }
 }
 
-fn model(name: &str) -> Bytes {
+pub(super) fn model(name: &str) -> Bytes {
     let model = r#"{"display_name":"NAME","provider":"p","model_name":"m","provider_key_id":"k"}"#;
     Bytes::from(model.replace("NAME", name))
 }
 
-fn entry(key: &str, value: Bytes, created: Revision, modified: Revision) -> Entry {
+pub(super) fn entry(key: &str, value: Bytes, created: Revision, modified: Revision) -> Entry {
     Entry { key: key.to_owned(), value, version: 1, created, modified }
 }
 
@@ -158,7 +168,7 @@ async fn stops_when_it_is_told_to() {
 
 /// A source that does as it is told.
 #[derive(Default)]
-struct Scripted {
+pub(super) struct Scripted {
     listings: Mutex<VecDeque<Result<Listing, StoreError>>>,
     watches: Mutex<VecDeque<Result<Watch, StoreError>>>,
     /// When it was asked to list, after it was made.
@@ -170,12 +180,12 @@ fn down<T>() -> Result<T, StoreError> {
     Err(StoreError::unavailable("cannot reach the source", std::io::Error::other("down")))
 }
 
-fn listing(revision: Revision, entries: impl IntoIterator<Item = Entry>) -> Listing {
+pub(super) fn listing(revision: Revision, entries: impl IntoIterator<Item = Entry>) -> Listing {
     Listing { entries: entries.into_iter().collect(), revision }
 }
 
 impl Scripted {
-    fn new(
+    pub(super) fn new(
         listings: impl IntoIterator<Item = Result<Listing, StoreError>>,
         watches: impl IntoIterator<Item = Result<Watch, StoreError>>,
     ) -> Arc<Self> {
@@ -364,7 +374,7 @@ proptest! {
     }
 }
 
-fn listen() -> (Arc<Mutex<Vec<u8>>>, DefaultGuard) {
+pub(super) fn listen() -> (Arc<Mutex<Vec<u8>>>, DefaultGuard) {
     let log = Arc::new(Mutex::new(Vec::new()));
     let writer = Log(log.clone());
     let subscriber =
@@ -386,7 +396,7 @@ impl std::io::Write for Log {
 }
 
 /// How many lines of the log hold a text.
-fn lines(log: &Mutex<Vec<u8>>, text: &str) -> usize {
+pub(super) fn lines(log: &Mutex<Vec<u8>>, text: &str) -> usize {
     let log = log.lock().unwrap();
     String::from_utf8_lossy(&log).lines().filter(|line| line.contains(text)).count()
 }
@@ -427,7 +437,7 @@ async fn a_document_is_logged_when_it_goes_bad_and_when_it_is_good_again_and_nev
 }
 
 /// A document that is no model.
-const BROKEN: &str = r#"{"display_name": "a"}"#;
+pub(super) const BROKEN: &str = r#"{"display_name": "a"}"#;
 
 #[tokio::test]
 async fn the_status_of_an_empty_store_says_so() {
