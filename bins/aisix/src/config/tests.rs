@@ -629,6 +629,7 @@ fn the_defaults_are_those_of_the_gateway() {
     assert_eq!(ours, format!("{:?}", aisix_gateway::Settings::default()));
 }
 
+/// A configuration as the file would write it.
 fn tree(config: &Config) -> Value {
     serde_json::to_value(config).unwrap()
 }

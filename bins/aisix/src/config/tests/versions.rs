@@ -91,5 +91,3 @@ fn the_reference_has_a_row_for_every_key_of_other_versions() {
         assert!(found, "no row for {named} that ends with {end}");
     }
 }
-
-/// A configuration as the file would write it.
