@@ -67,8 +67,11 @@ pub(super) fn read_end(mut fields: Fields, calls: bool) -> End {
     End { usage, native, finish }
 }
 
-/// The word for how an answer ended.
-pub(super) fn status(reason: Option<&FinishReason>, sink: &Sink) -> &'static str {
+/// The word for how an answer ended. A pause, and what only another provider knows, have none.
+pub(super) fn status(reason: Option<&FinishReason>, sink: &mut Sink) -> &'static str {
+    if matches!(reason, Some(FinishReason::Paused | FinishReason::Other(_))) && !sink.own {
+        sink.drop("finish_reason");
+    }
     if incomplete(reason, sink).is_some() { "incomplete" } else { "completed" }
 }
 

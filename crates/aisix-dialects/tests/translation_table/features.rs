@@ -365,6 +365,9 @@ fn contents() -> Vec<Feature> {
 }
 
 fn ends() -> Vec<Feature> {
+    let call =
+        json!([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let used = json!({"type": "tool_use", "id": "c", "name": "f", "input": {}});
     let stopped = |openai_word: &str, anthropic_word: &str| {
         let of_openai = if openai_word.is_empty() {
             Value::Null
@@ -377,7 +380,13 @@ fn ends() -> Vec<Feature> {
     let second = json!([{"index": 1, "message": {"role": "assistant", "content": "Ho"}, "finish_reason": "stop"}]);
     vec![
         row("ended at the limit of tokens", stopped("length", "max_tokens")),
-        row("ended to have a tool called", stopped("tool_calls", "tool_use")),
+        row(
+            "ended to have a tool called",
+            (
+                openai(json!({"finish_reason": "tool_calls", "tool_calls": call})),
+                anthropic(json!({"stop_reason": "tool_use", "content": [used]})),
+            ),
+        ),
         row("ended by a filter", (openai(json!({"finish_reason": "content_filter"})), Value::Null)),
         row("ended by refusing", stopped("", "refusal")),
         row("ended with a full context", stopped("", "model_context_window_exceeded")),

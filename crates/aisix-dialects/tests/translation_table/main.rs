@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 
 use aisix_core::Error;
-use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, Dropped, OPENAI_CHAT};
+use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, Dropped, OPENAI_CHAT, OPENAI_RESPONSES};
 use serde_json::Value;
 
 /// What a feature looks like in a format; `None` where that has no way to say it.
@@ -122,11 +122,19 @@ fn table(
     features: Vec<Feature>,
     verdict: fn(&str, &dyn Dialect, &dyn Dialect, Said) -> Verdict,
 ) {
-    text.push_str("| | OpenAI chat → Anthropic Messages | Anthropic Messages → OpenAI chat |\n");
-    text.push_str("|---|---|---|\n");
+    let pairs: [(&dyn Dialect, &dyn Dialect, &str); 4] = [
+        (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),
+        (&ANTHROPIC_MESSAGES, &OPENAI_CHAT, "Anthropic Messages → OpenAI chat"),
+        (&OPENAI_CHAT, &OPENAI_RESPONSES, "OpenAI chat → OpenAI Responses"),
+        (&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES, "Anthropic Messages → OpenAI Responses"),
+    ];
+    writeln!(text, "| | {} |", pairs.map(|(_, _, title)| title).join(" | ")).unwrap();
+    writeln!(text, "|---{}|", "|---".repeat(pairs.len())).unwrap();
     for Feature { name, openai, anthropic } in features {
-        let there = verdict(name, &OPENAI_CHAT, &ANTHROPIC_MESSAGES, openai).told();
-        let back = verdict(name, &ANTHROPIC_MESSAGES, &OPENAI_CHAT, anthropic).told();
-        writeln!(text, "| {name} | {there} | {back} |").unwrap();
+        let told = pairs.map(|(from, to, _)| {
+            let said = if from.id() == OPENAI_CHAT.id() { &openai } else { &anthropic };
+            verdict(name, from, to, said.clone()).told()
+        });
+        writeln!(text, "| {name} | {} |", told.join(" | ")).unwrap();
     }
 }

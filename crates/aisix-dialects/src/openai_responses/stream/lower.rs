@@ -591,7 +591,7 @@ impl Lowerer {
             self.part_end(part, out);
         }
         let finish = self.finish.take();
-        let status = response::status(finish.as_ref(), &self.sink);
+        let status = response::status(finish.as_ref(), &mut self.sink);
         self.end_message(status, out);
         let output = std::mem::take(&mut self.done).into_values().collect();
         let natives = std::mem::take(&mut self.natives);
