@@ -36,11 +36,24 @@ pub(crate) enum Command {
     /// Lists everything that is wrong with it and exits with 1, or says how many resources it holds.
     /// Needs no configuration and opens no port.
     Validate(Validate),
+    /// Encrypt every credential in the store with the master key of the configuration.
+    ///
+    /// Rewrites those that a previous master key has encrypted, and those in clear. With etcd while
+    /// the gateways serve on; the embedded store belongs to one process, so stop its gateway first.
+    /// It may be interrupted and run again at any time.
+    Rekey(Rekey),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rekey {
+    /// The configuration of the gateways (.yaml, .yml, .toml or .json).
+    #[arg(short, long, value_name = "FILE", env = "AISIX_CONFIG")]
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ mod export;
 mod logs;
 mod process;
 mod quickstart;
+mod rekey;
 mod run;
 mod signals;
 mod standin;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Ok(Cli { command: Some(Command::Quickstart(args)), .. }) => quickstart::run(&args),
         Ok(Cli { command: Some(Command::Export(args)), .. }) => export::run(&args),
         Ok(Cli { command: Some(Command::Validate(args)), .. }) => validate::run(&args),
+        Ok(Cli { command: Some(Command::Rekey(args)), .. }) => rekey::run(&args.config),
         Ok(Cli { command: Some(Command::Completions { shell }), .. }) => completions(shell),
         Ok(Cli { config: Some(path), .. }) => run::run(&path),
         // The command line would have been refused.

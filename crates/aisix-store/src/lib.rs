@@ -27,6 +27,7 @@ pub mod file;
 mod memory;
 mod receipts;
 mod references;
+mod rekey;
 mod sealer;
 mod secrets;
 mod source;
@@ -42,6 +43,7 @@ pub use receipts::{
     Registration, Reporter, Roster, Served,
 };
 pub use references::References;
+pub use rekey::{Progress, Rekeyed, Unopened, rekey};
 pub use sealer::{MasterKey, SealError, Sealer};
 pub use secrets::Secrets;
 pub use source::{

@@ -1,12 +1,15 @@
 //! From a secret as it is stored to the one that is sent upstream.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aisix_core::resource::{Invalid, SecretField, SecretProblem, SecretResolver};
 use aisix_core::{Document, Kind, Secret};
+use tracing::error;
 
 use crate::references::References;
 use crate::sealer::{SealError, Sealer};
+use crate::source::ConfigStore;
 
 /// The secrets of stored documents: in clear, sealed, or references, side by side.
 ///
@@ -16,6 +19,8 @@ use crate::sealer::{SealError, Sealer};
 pub struct Secrets {
     sealer: Sealer,
     references: Arc<References>,
+    /// Keys that the log says are missing.
+    missed: Mutex<HashSet<String>>,
 }
 
 /// Resolves without a trace.
@@ -25,7 +30,7 @@ impl Secrets {
     /// Opens with this sealer, and follows references as far as these permit.
     #[must_use]
     pub fn new(sealer: Sealer, references: Arc<References>) -> Self {
-        Self { sealer, references }
+        Self { sealer, references, missed: Mutex::default() }
     }
 
     /// What seals and opens.
@@ -44,6 +49,25 @@ impl Secrets {
         Ok(resolved)
     }
 
+    /// Makes sure that a write belongs into a store: that what is sealed there opens here, so that
+    /// gateways with different keys do not write past each other, and none without a key writes in
+    /// clear what the others seal. `except` is the document that is to be written.
+    ///
+    /// # Errors
+    /// [`SealError::WrongKey`] for a secret that no key here opens.
+    pub async fn belong_into(
+        &self,
+        store: &dyn ConfigStore,
+        except: &str,
+    ) -> Result<(), SealError> {
+        for kind in Kind::ALL.into_iter().filter(|kind| !kind.secret_paths().is_empty()) {
+            let mut listing = store.list_under(&format!("{kind}/")).await?;
+            listing.entries.retain(|entry| entry.key != except);
+            self.sealer.check(&listing)?;
+        }
+        Ok(())
+    }
+
     /// Seals every secret of a document that is in clear.
     ///
     /// # Errors
@@ -51,10 +75,28 @@ impl Secrets {
     pub fn seal(&self, kind: Kind, id: &str, document: &mut Document) -> Result<(), SealError> {
         self.sealer.seal_document(kind, id, document)
     }
+
+    /// One line for each key, however many secrets it has sealed.
+    fn miss(&self, key: &str) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if missed.insert(key.to_owned()) {
+            let ours = self.sealer.key_ids().join(", ");
+            error!(
+                key,
+                ours,
+                "the store holds secrets that a master key has sealed that is not configured here: \
+                 their documents are rejected; configure it as store.master_key_file, or as one of \
+                 store.previous_master_key_files"
+            );
+        }
+    }
 }
 
 impl SecretResolver for Secrets {
     fn resolve(&self, at: &SecretField<'_>, stored: &str) -> Result<Option<Secret>, SecretProblem> {
+        if let Some(key) = self.sealer.foreign_key(stored) {
+            self.miss(key);
+        }
         match self.sealer.resolve(at, stored)? {
             Some(secret) => Ok(Some(secret)),
             None => self.references.follow(stored),

@@ -111,6 +111,9 @@ pub enum Expect {
     Present,
     /// It exists and was written this often.
     Version(u64),
+    /// It exists and was last written at this revision: it is the same document, and not another
+    /// one of the same name, as one that was deleted and created anew would be.
+    Modified(Revision),
 }
 
 /// What must be true for a transaction to take place.

@@ -6,7 +6,7 @@ mod following;
 mod listen;
 mod reload;
 mod server;
-mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use aisix_store::{
     ConfigSource as _, ConfigStore, EmbeddedStore, EtcdStore, FileStore, Identity, LocalReceipts,
     MasterKey, ReceiptSink, Roster, Sealer, Secrets,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
 
 use crate::config::{Config, Store};
 
@@ -60,7 +60,8 @@ pub(super) async fn open(config: &Config, gateway: &Identity) -> anyhow::Result<
         let store = in_environment(etcd, &config.etcd.env_id);
         return Ok(Opened { store, secrets, receipts, roster, embedded: None, file: None });
     }
-    let (store, sealer) = embedded(&config.store).await?;
+    let store = EmbeddedStore::open(config.store.path.join(FILE)).await?;
+    let sealer = own_sealer(&config.store, &store).await?;
     let embedded = Some(store.clone());
     let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
     let receipts = LocalReceipts::new(&*gateway.id);
@@ -68,10 +69,42 @@ pub(super) async fn open(config: &Config, gateway: &Identity) -> anyhow::Result<
     Ok(Opened { store, secrets, receipts: Arc::new(receipts), roster, embedded, file: None })
 }
 
-async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
-    let opened = EmbeddedStore::open(store.path.join(FILE)).await?;
+/// A store whose secrets are to be sealed anew, by nobody who serves.
+pub(crate) struct Resealed {
+    pub(crate) store: Arc<dyn ConfigStore>,
+    pub(crate) sealer: Sealer,
+    /// What has to be closed at the end.
+    pub(crate) embedded: Option<EmbeddedStore>,
+}
+
+/// Opens the store to seal its secrets anew. The embedded one forgets what they were sealed with
+/// before.
+///
+/// # Errors
+/// As [`open`], and where there is no store, or no key to seal with.
+pub(crate) async fn open_to_rekey(config: &Config) -> anyhow::Result<Resealed> {
+    if config.resources_file.is_some() {
+        bail!("resources_file: nothing in a file is encrypted: there is nothing to rekey");
+    }
+    if config.etcd.is_used() {
+        let sealer = shared_sealer(&config.store)?;
+        let keys = "store.master_key_file or store.master_key";
+        ensure!(sealer.key_id().is_some(), "{keys}: needed to encrypt with");
+        let etcd = EtcdStore::new(&config.etcd.options()?)?;
+        let store = in_environment(etcd, &config.etcd.env_id);
+        return Ok(Resealed { store, sealer, embedded: None });
+    }
+    let path = config.store.path.join(FILE);
+    ensure!(path.exists(), "store.path: there is no store at {}", path.display());
+    let store = EmbeddedStore::open_with_history(path, 0).await?;
+    let sealer = own_sealer(&config.store, &store).await?;
+    let embedded = Some(store.clone());
+    Ok(Resealed { store: Arc::new(store), sealer, embedded })
+}
+
+async fn own_sealer(store: &Store, opened: &EmbeddedStore) -> anyhow::Result<Sealer> {
     let previous = previous_keys(store)?;
-    let sealer = match &store.master_key {
+    Ok(match &store.master_key {
         Some(text) => {
             let key = MasterKey::from_text(text.expose()).context("store.master_key")?;
             let sealer = Sealer::with(&key).opening(&previous);
@@ -81,10 +114,9 @@ async fn embedded(store: &Store) -> anyhow::Result<(EmbeddedStore, Sealer)> {
         None => {
             let beside = || store.path.join(KEY_FILE);
             let file = store.master_key_file.clone().unwrap_or_else(beside);
-            Sealer::with_key_file(&opened, &file, &previous).await?
+            Sealer::with_key_file(opened, &file, &previous).await?
         }
-    };
-    Ok((opened, sealer))
+    })
 }
 
 /// The keys that sealed before, and only open from now on.

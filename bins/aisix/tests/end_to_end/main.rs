@@ -18,6 +18,7 @@ mod quickstart;
 mod receipts;
 mod references;
 mod refusals;
+mod rekey;
 mod sdk;
 mod secrets;
 mod status;

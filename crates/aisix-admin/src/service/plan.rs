@@ -96,6 +96,9 @@ impl<'a> Plan<'a> {
             self.drop_belonging(id, before, Some(&spec)).await?;
         }
         self.secrets.seal(T::KIND, id, &mut document).map_err(unsealable)?;
+        if holds_secrets(T::KIND, &mut document) {
+            self.secrets.belong_into(self.store, &key_of(T::KIND, id)).await.map_err(unsealable)?;
+        }
         let expect = previous.map_or(Expect::Absent, |standing| Expect::Version(standing.version));
         let action = if previous.is_some() { "update" } else { "create" };
         self.note::<T>(id, action);
@@ -192,6 +195,10 @@ impl<'a> Plan<'a> {
     }
 }
 
+fn holds_secrets(kind: Kind, document: &mut Document) -> bool {
+    document.visit_secrets(kind, |_, _| Err(())).is_err()
+}
+
 /// Whether a resource refers to another.
 pub(crate) fn uses<T: Managed>(spec: &T, target: &ResourceKey) -> bool {
     spec.references().iter().any(|(_, reference)| reference == target)
@@ -216,6 +223,10 @@ fn unsealable(error: SealError) -> ApiError {
     match error {
         SealError::NotOurs { field, problem } => {
             ApiError::about(StatusCode::BAD_REQUEST, &field, problem.to_string())
+        }
+        SealError::Store(error) => error.into(),
+        foreign @ SealError::WrongKey { .. } => {
+            ApiError::new(StatusCode::CONFLICT, foreign.to_string())
         }
         error => ApiError::internal("the secrets cannot be encrypted; the log says why", error),
     }

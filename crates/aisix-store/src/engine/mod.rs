@@ -95,15 +95,16 @@ impl<R: Records> Engine<R> {
     fn holds(&self, condition: &Condition) -> Result<bool, StoreError> {
         match condition {
             Condition::Document { key, expect } => {
-                let version = match expect {
+                let found = match expect {
                     Expect::Any => return Ok(true),
-                    _ => self.records.get(key)?.map(|entry| entry.version),
+                    _ => self.records.get(key)?,
                 };
                 Ok(match expect {
                     Expect::Any => true,
-                    Expect::Absent => version.is_none(),
-                    Expect::Present => version.is_some(),
-                    Expect::Version(expected) => version == Some(*expected),
+                    Expect::Absent => found.is_none(),
+                    Expect::Present => found.is_some(),
+                    Expect::Version(times) => found.is_some_and(|entry| entry.version == *times),
+                    Expect::Modified(at) => found.is_some_and(|entry| entry.modified == *at),
                 })
             }
             // What is forgotten may have been a change.

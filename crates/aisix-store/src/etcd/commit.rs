@@ -81,7 +81,8 @@ impl EtcdStore {
                     Expect::Absent => Some(version(key, Comparison::Equal, 0)),
                     Expect::Present => Some(version(key, Comparison::Greater, 0)),
                     // What exists was written at least once.
-                    Expect::Version(0) => return Err(StoreError::Conflict),
+                    Expect::Version(0) | Expect::Modified(0) => return Err(StoreError::Conflict),
+                    Expect::Modified(at) => Some(modified(key, signed(*at))),
                     Expect::Version(times) => Some(version(key, Comparison::Equal, signed(*times))),
                 });
             }
@@ -210,6 +211,16 @@ fn version(key: Bytes, result: Comparison, times: i64) -> Compare {
         target: Target::Version.into(),
         key,
         bound: Some(Bound::Version(times)),
+        range_end: Bytes::new(),
+    }
+}
+
+fn modified(key: Bytes, at: i64) -> Compare {
+    Compare {
+        result: Comparison::Equal.into(),
+        target: Target::Modified.into(),
+        key,
+        bound: Some(Bound::Modified(at)),
         range_end: Bytes::new(),
     }
 }

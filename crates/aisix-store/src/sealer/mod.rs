@@ -239,6 +239,46 @@ impl Sealer {
         })
     }
 
+    /// Seals every secret of a document with the key that seals now, whatever it was sealed with
+    /// before; answers whether that changes the document.
+    ///
+    /// # Errors
+    /// [`SealError::NotOurs`] for the first secret that does not open. The document is not to be
+    /// stored then.
+    pub fn reseal_document(
+        &self,
+        kind: Kind,
+        id: &str,
+        document: &mut Document,
+    ) -> Result<bool, SealError> {
+        let mut differs = false;
+        document.visit_secrets(kind, |path, text| {
+            let Some(key) = self.keys.first() else { return Ok(None) };
+            let at = SecretField { kind, id, path };
+            let open = self.resolve(&at, text).map_err(|problem| {
+                let field = at.path.clone();
+                SealError::NotOurs { field, problem }
+            })?;
+            let is_current =
+                matches!(Sealed::parse(text), Some(Ok(sealed)) if sealed.key_id == key.id);
+            let plain = match &open {
+                Some(_) if is_current => return Ok(None),
+                Some(secret) => secret.expose(),
+                None if References::is_reference(text) => return Ok(None),
+                None => text,
+            };
+            differs = true;
+            key.seal(&at, plain).map(Some)
+        })?;
+        Ok(differs)
+    }
+
+    /// The key that sealed a text, where it is none of ours.
+    pub(crate) fn foreign_key<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let sealed = Sealed::parse(text)?.ok()?;
+        self.key(sealed.key_id).is_none().then_some(sealed.key_id)
+    }
+
     fn key(&self, id: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.id == id)
     }

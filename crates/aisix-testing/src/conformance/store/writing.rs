@@ -19,6 +19,7 @@ pub(super) async fn run<F: Fixture>(create: &mut impl AsyncFnMut() -> F) {
 async fn an_expectation_decides_whether_a_document_is_written(store: &Store) {
     put(store, "there", "1").await;
     put(store, "there", "2").await;
+    let last = revision(store).await;
     for (key, expect, holds) in [
         ("there", Expect::Any, true),
         ("there", Expect::Absent, false),
@@ -26,11 +27,16 @@ async fn an_expectation_decides_whether_a_document_is_written(store: &Store) {
         ("there", Expect::Version(2), true),
         ("there", Expect::Version(1), false),
         ("there", Expect::Version(3), false),
+        ("there", Expect::Modified(last), true),
+        ("there", Expect::Modified(last - 1), false),
+        ("there", Expect::Modified(last + 1), false),
         ("gone", Expect::Any, true),
         ("gone", Expect::Absent, true),
         ("gone", Expect::Present, false),
         ("gone", Expect::Version(0), false),
         ("gone", Expect::Version(1), false),
+        ("gone", Expect::Modified(0), false),
+        ("gone", Expect::Modified(last), false),
     ] {
         let before = revision(store).await;
         let transaction = Transaction::new().expect(key, expect).put("other", bytes("x"));
