@@ -39,6 +39,12 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     }
     let max_tokens = request.sampling.max_tokens;
     request.sampling = Sampling { max_tokens, ..read_sampling(&mut fields) };
+    if request.sampling.stop.is_empty()
+        && let Some(stop) = fields.take_as("stop_sequences", read_stop)
+    {
+        request.sampling.stop = stop;
+        request.native.push(spelling::mark(spelling::STOP_SEQUENCES));
+    }
     request.parallel_tool_calls = fields.flag("parallel_tool_calls");
     request.response_format = fields.take_as("response_format", read_format);
     request.effort = fields.text("reasoning_effort");
@@ -157,6 +163,8 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
     let sampling = &request.sampling;
     let newer = spelling::marked(&request.native, spelling::MAX_COMPLETION_TOKENS);
     let max_tokens = if newer { "max_completion_tokens" } else { "max_tokens" };
+    let sequences = sink.own && spelling::marked(&request.native, spelling::STOP_SEQUENCES);
+    let stop_name = if sequences { "stop_sequences" } else { "stop" };
     let stop = (!sampling.stop.is_empty()).then(|| json!(sampling.stop));
     let top_k = sampling.top_k.filter(|_| sink.own);
     if sampling.top_k.is_some() && top_k.is_none() {
@@ -168,7 +176,7 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
         ("top_p", sampling.top_p.map(number)),
         ("top_k", top_k.map(Value::from)),
         (max_tokens, sampling.max_tokens.map(Value::from)),
-        ("stop", stop),
+        (stop_name, stop),
         ("seed", sampling.seed.map(Value::from)),
         ("n", sampling.n.map(Value::from)),
         ("presence_penalty", sampling.presence_penalty.map(number)),

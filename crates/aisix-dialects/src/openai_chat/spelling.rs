@@ -10,6 +10,8 @@ use super::ID;
 pub(super) const MAX_COMPLETION_TOKENS: &str = ":max_completion_tokens";
 /// The caller said what the stream is to hold.
 pub(super) const STREAM_OPTIONS: &str = ":stream_options";
+/// The stop texts stood under `stop_sequences`, as some vendors of compatible APIs have it.
+pub(super) const STOP_SEQUENCES: &str = ":stop_sequences";
 /// The tools stood under `functions`, and their choice under `function_call`.
 pub(super) const FUNCTIONS: &str = ":functions";
 /// The turn had the role `function`, which answers by the function's name.

@@ -252,6 +252,7 @@ fn options() -> Vec<Feature> {
         same("`top_p`", json!({"top_p": 0.5})),
         same("`top_k`", json!({"top_k": 5})),
         feature("stop texts", json!({"stop": ["END"]}), json!({"stop_sequences": ["END"]})),
+        only_openai("stop texts by their name elsewhere", json!({"stop_sequences": ["END"]})),
         only_openai("`seed`", json!({"seed": 1})),
         only_openai("`n` above 1", json!({"n": 2})),
         only_openai("`presence_penalty`", json!({"presence_penalty": 0.5})),

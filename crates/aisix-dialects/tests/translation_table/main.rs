@@ -101,7 +101,8 @@ nothing is translated: the bytes are relayed, and only the name of the model cha
 
 - **kept**: the other side is told the same in its own format.
 - **kept, but for** a field, or **left out**: the other format has no way to say it. The names of
-  such fields are logged with the request, whole answers and streams alike.
+  such fields stand in the access log, for whole answers and streams alike, and are counted; the
+  header `x-aisix-dropped` tells the caller of those that are known when the answer begins.
 - **refused**: the request would mean something else without it, so the caller gets status 400 with
   the code `unsupported`; within a group, the next target is tried first. So it is with images,
   documents, sounds and films that the model would answer without having seen.
