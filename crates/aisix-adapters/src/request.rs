@@ -46,8 +46,11 @@ pub(crate) fn credential(before: &str, secret: &Secret) -> Result<HeaderValue, E
 
 /// An operation that a family does not have.
 pub(crate) fn lacks(adapter: &str, operation: Operation) -> Error {
-    Error::new(
-        ErrorCode::NotImplemented,
-        format!("adapter '{adapter}' has no operation '{}'", operation.name()),
-    )
+    let name = operation.name();
+    if operation == Operation::CountTokens {
+        // An estimate in its place would be taken for the provider's number.
+        let detail = format_args!("adapter '{adapter}' leads to no provider with '{name}'");
+        return Error::unsupported(detail);
+    }
+    Error::new(ErrorCode::NotImplemented, format!("adapter '{adapter}' has no operation '{name}'"))
 }

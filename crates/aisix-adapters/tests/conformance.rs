@@ -15,8 +15,13 @@ async fn anthropic_keeps_every_promise() {
         }),
         base: Some("https://api.anthropic.com"),
         secret: "sk-ant-canary-0123456789abcdef",
-        operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
-        lacks: vec![Operation::ListModels],
+        operations: vec![
+            Operation::Chat,
+            Operation::Messages,
+            Operation::Responses,
+            Operation::CountTokens,
+        ],
+        lacks: vec![Operation::Completions, Operation::Embeddings, Operation::ListModels],
         credential: "x-api-key",
         failure: |message| {
             let error = json!({"type": "rate_limit_error", "message": message});
@@ -34,8 +39,14 @@ async fn openai_keeps_every_promise() {
         }),
         base: Some("https://api.openai.com/v1"),
         secret: "sk-canary-0123456789abcdef",
-        operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
-        lacks: vec![Operation::ListModels],
+        operations: vec![
+            Operation::Chat,
+            Operation::Messages,
+            Operation::Responses,
+            Operation::Completions,
+            Operation::Embeddings,
+        ],
+        lacks: vec![Operation::CountTokens, Operation::ListModels],
         credential: "authorization",
         failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),
     };

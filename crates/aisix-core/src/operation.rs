@@ -10,13 +10,27 @@ pub enum Operation {
     Messages,
     /// A conversation turn, asked for as a response.
     Responses,
+    /// How many tokens a message would take.
+    CountTokens,
+    /// The continuation of a text, in OpenAI's older format.
+    Completions,
+    /// What texts mean, as numbers.
+    Embeddings,
     /// The list of models that a caller may use.
     ListModels,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Chat, Self::Messages, Self::Responses, Self::ListModels];
+    pub const ALL: [Self; 7] = [
+        Self::Chat,
+        Self::Messages,
+        Self::Responses,
+        Self::CountTokens,
+        Self::Completions,
+        Self::Embeddings,
+        Self::ListModels,
+    ];
 
     /// The name used in logs and messages.
     #[must_use]
@@ -25,6 +39,9 @@ impl Operation {
             Self::Chat => "chat",
             Self::Messages => "messages",
             Self::Responses => "responses",
+            Self::CountTokens => "count_tokens",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
             Self::ListModels => "list_models",
         }
     }

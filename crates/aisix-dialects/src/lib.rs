@@ -23,6 +23,7 @@ mod count;
 mod data_url;
 mod dialect;
 mod effort;
+pub mod embed;
 mod failure;
 mod fields;
 mod frame;
@@ -31,6 +32,7 @@ pub mod openai_chat;
 mod openai_error;
 pub mod openai_responses;
 mod relay;
+mod relayed;
 mod scan;
 mod sink;
 pub mod sse;
@@ -43,3 +45,6 @@ pub use failure::ProviderError;
 pub use frame::{Frame, FrameDecoder};
 pub use openai_chat::OPENAI_CHAT;
 pub use openai_responses::OPENAI_RESPONSES;
+pub use relayed::{
+    ANTHROPIC_COUNT_TOKENS, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, RelayFormat, RelayedAnswer,
+};

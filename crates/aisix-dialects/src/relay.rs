@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-use aisix_core::chat::Span;
+use aisix_core::chat::{RequestOutline, Span, StreamOptions};
 use aisix_core::{Error, ErrorCode};
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::json::quoted;
+use crate::dialect::UpstreamRequest;
+use crate::json::{quoted, span_of, splice};
+use crate::scan::{self, Scan};
 
 /// An edit of the original bytes: a range, and what stands there instead.
 pub(crate) type Edit<'a> = (Span, Cow<'a, str>);
@@ -39,6 +42,85 @@ impl ModelName {
                 (at..at, self.field.as_str().into())
             }
         }
+    }
+}
+
+/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at. Among
+/// them is `model`, and `stream` and `stream_options` are where the format has them. `complaint`
+/// says what is wrong beside the model.
+///
+/// # Errors
+/// Where the body is not the JSON that an endpoint takes.
+pub(crate) fn request<const N: usize>(
+    body: &[u8],
+    looked_at: [&'static str; N],
+    complaint: impl FnOnce(&Scan<'_, N>) -> Option<String>,
+) -> Result<RequestOutline, Error> {
+    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
+    let fields = scan::fields(text, looked_at).map_err(|_| Error::invalid_json())?;
+    if let Some(field) = fields.duplicate {
+        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
+    }
+    let model: Option<String> = typed(fields.get("model"))?;
+    // Whatever is no flag is complained about, after the checks on the model.
+    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
+    let (null, said) = match fields.get("stream_options") {
+        Some(value) if value.get() == "null" => (Some(span_of(text, value)), None),
+        other => (None, other),
+    };
+    Ok(RequestOutline {
+        model: model.filter(|name| !name.is_empty()),
+        model_span: fields.get("model").map(|value| span_of(text, value)).unwrap_or_default(),
+        stream: stream.unwrap_or(false),
+        stream_options: said.map(stream_options),
+        stream_options_null: null,
+        // A request that goes anywhere has a model, so a further field is followed by another.
+        insert_at: after_brace(body),
+        complaint: complaint(&fields),
+    })
+}
+
+fn stream_options(value: &RawValue) -> StreamOptions {
+    #[derive(Deserialize)]
+    struct Wire {
+        include_usage: Option<bool>,
+    }
+    // The upstream judges the object as the caller sent it; here only one flag of it matters.
+    let wire = serde_json::from_str::<Wire>(value.get()).ok();
+    StreamOptions { include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false) }
+}
+
+/// A caller's request under the upstream's name for the model: every other byte is the caller's.
+pub(crate) fn renamed(
+    original: &[u8],
+    outline: &RequestOutline,
+    upstream: &UpstreamRequest<'_>,
+) -> Bytes {
+    splice(original, &[(outline.model_span.clone(), quoted(upstream.model).into())])
+}
+
+/// The same, where a stream's usage comes only if it is asked for: it is accounted for whether the
+/// caller wants to see it or not.
+pub(crate) fn renamed_asking_for_usage(
+    original: &[u8],
+    outline: &RequestOutline,
+    upstream: &UpstreamRequest<'_>,
+) -> Bytes {
+    if !upstream.stream || outline.stream_options.is_some() {
+        return renamed(original, outline, upstream);
+    }
+    let model: Edit<'_> = (outline.model_span.clone(), quoted(upstream.model).into());
+    let ask: Edit<'_> = match outline.stream_options_null.clone() {
+        Some(null) => (null, r#"{"include_usage":true}"#.into()),
+        None => {
+            let at = outline.insert_at;
+            (at..at, r#""stream_options":{"include_usage":true},"#.into())
+        }
+    };
+    if ask.0.start < model.0.start {
+        splice(original, &[ask, model])
+    } else {
+        splice(original, &[model, ask])
     }
 }
 

@@ -1,8 +1,13 @@
 //! The table of inbound routes.
 
-use aisix_core::Operation;
-use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, OPENAI_CHAT, OPENAI_RESPONSES};
+use aisix_core::{Error, Operation};
+use aisix_dialects::{
+    ANTHROPIC_COUNT_TOKENS, ANTHROPIC_MESSAGES, AnswerContext, Dialect, EventEncoder, OPENAI_CHAT,
+    OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, OPENAI_RESPONSES, RelayFormat, embed,
+};
+use aisix_hooks::Payload;
 use aisix_telemetry::UNKNOWN;
+use bytes::Bytes;
 use http::Method;
 
 /// One inbound route: to add an endpoint is to add a row.
@@ -22,33 +27,61 @@ pub(crate) enum Action {
     Live,
     /// The readiness probe: no credential.
     Ready,
-    /// An operation for an authenticated caller, in a dialect.
-    Operate(Operation, &'static dyn Dialect),
+    /// An operation for an authenticated caller, on what it sends.
+    Operate(Operation, Inbound),
+}
+
+/// What callers send to an endpoint.
+#[derive(Clone, Copy)]
+pub(crate) enum Inbound {
+    /// Nothing: errors are told in this dialect.
+    Nothing(&'static dyn Dialect),
+    /// A conversation in this dialect.
+    Conversation(&'static dyn Dialect),
+    /// Something to embed; its answers are passed on in this format.
+    Embed(&'static RelayFormat),
+    /// Something that is passed on in this format.
+    Relay(&'static RelayFormat),
 }
 
 /// Every endpoint of the proxy listener.
-pub(crate) static ENDPOINTS: [Endpoint; 6] = [
+pub(crate) static ENDPOINTS: [Endpoint; 9] = [
     Endpoint { method: Method::GET, path: "/livez", action: Action::Live },
     Endpoint { method: Method::GET, path: "/readyz", action: Action::Ready },
     Endpoint {
         method: Method::GET,
         path: "/v1/models",
-        action: Action::Operate(Operation::ListModels, &OPENAI_CHAT),
+        action: Action::Operate(Operation::ListModels, Inbound::Nothing(&OPENAI_CHAT)),
     },
     Endpoint {
         method: Method::POST,
         path: "/v1/chat/completions",
-        action: Action::Operate(Operation::Chat, &OPENAI_CHAT),
+        action: Action::Operate(Operation::Chat, Inbound::Conversation(&OPENAI_CHAT)),
     },
     Endpoint {
         method: Method::POST,
         path: "/v1/messages",
-        action: Action::Operate(Operation::Messages, &ANTHROPIC_MESSAGES),
+        action: Action::Operate(Operation::Messages, Inbound::Conversation(&ANTHROPIC_MESSAGES)),
     },
     Endpoint {
         method: Method::POST,
         path: "/v1/responses",
-        action: Action::Operate(Operation::Responses, &OPENAI_RESPONSES),
+        action: Action::Operate(Operation::Responses, Inbound::Conversation(&OPENAI_RESPONSES)),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/messages/count_tokens",
+        action: Action::Operate(Operation::CountTokens, Inbound::Relay(&ANTHROPIC_COUNT_TOKENS)),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/completions",
+        action: Action::Operate(Operation::Completions, Inbound::Relay(&OPENAI_COMPLETIONS)),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/embeddings",
+        action: Action::Operate(Operation::Embeddings, Inbound::Embed(&OPENAI_EMBEDDINGS)),
     },
 ];
 
@@ -80,11 +113,50 @@ pub(crate) fn find(method: &Method, path: &str) -> Match {
     found.map_or(Match::Nothing, |endpoint| Match::OtherMethods(endpoint, others))
 }
 
+impl Inbound {
+    /// The dialect of errors.
+    pub(crate) fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::Nothing(dialect) | Self::Conversation(dialect) => dialect,
+            Self::Embed(format) | Self::Relay(format) => format.dialect(),
+        }
+    }
+
+    /// The format in which answers are passed on, where they are not those of a conversation.
+    pub(crate) fn relayed(self) -> Option<&'static RelayFormat> {
+        match self {
+            Self::Nothing(_) | Self::Conversation(_) => None,
+            Self::Embed(format) | Self::Relay(format) => Some(format),
+        }
+    }
+
+    /// Reads a caller's body as far as relaying it needs.
+    pub(crate) fn decode(self, body: Bytes) -> Result<Payload, Error> {
+        match self {
+            Self::Nothing(dialect) | Self::Conversation(dialect) => {
+                dialect.decode_request(body).map(Payload::Chat)
+            }
+            Self::Embed(_) => embed::decode(body).map(Payload::Embed),
+            Self::Relay(format) => format.decode_request(body).map(Payload::Relay),
+        }
+    }
+
+    /// Begins to write a stream.
+    pub(crate) fn event_encoder(self, context: AnswerContext) -> Box<dyn EventEncoder> {
+        match self.relayed() {
+            Some(format) => format.event_encoder(context),
+            None => self.dialect().event_encoder(context),
+        }
+    }
+}
+
 impl Endpoint {
     /// What callers speak here, as metrics call it: the first word of the dialect's name.
     pub(crate) fn protocol(&self) -> &'static str {
         match self.action {
-            Action::Operate(_, dialect) => dialect.id().0.split('_').next().unwrap_or(UNKNOWN),
+            Action::Operate(_, inbound) => {
+                inbound.dialect().id().0.split('_').next().unwrap_or(UNKNOWN)
+            }
             Action::Live | Action::Ready => UNKNOWN,
         }
     }

@@ -100,7 +100,8 @@ impl Gateway {
         match endpoint.action {
             Action::Live => respond::probe(probe::livez(self.shared.readiness(), verbose)),
             Action::Ready => respond::probe(probe::readyz(self.shared.readiness(), verbose)),
-            Action::Operate(operation, dialect) => {
+            Action::Operate(operation, inbound) => {
+                let dialect = inbound.dialect();
                 in_flight.arrived(endpoint);
                 let Some(generation) = generation else {
                     return asked.refused(respond::error(dialect, &not_ready()), Some(endpoint));
@@ -111,6 +112,7 @@ impl Gateway {
                     method: request.method().clone(),
                     endpoint,
                     operation,
+                    inbound,
                     dialect,
                     generation,
                     started: asked.started,

@@ -63,7 +63,8 @@ pub trait Hook: Send + Sync {
         let _ = headers;
     }
 
-    /// A frame of the answer passes; a whole answer passes as one.
+    /// A frame of a conversation's answer passes; a whole answer passes as one. Answers to anything
+    /// else are passed on unread.
     ///
     /// # Errors
     /// The answer ends here with this error.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aisix_core::chat::ChatRequest;
+use aisix_core::chat::{ChatRequest, RequestOutline};
 use aisix_core::snapshot::Stored;
-use aisix_core::{Carried, Id, Model};
+use aisix_core::{Carried, EmbedRequest, Id, Model, Relayed};
 
 use crate::hook::RequestInfo;
 
@@ -23,25 +23,35 @@ pub struct HookRequest {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Payload {
-    /// A conversation.
+    /// A conversation: translated where an upstream speaks another dialect.
     Chat(Carried<ChatRequest>),
+    /// Something to embed.
+    Embed(Carried<EmbedRequest>),
+    /// Something that is passed on as it is.
+    Relay(Relayed),
 }
 
 impl Payload {
+    /// What is known of the body without decoding it.
+    #[must_use]
+    pub fn outline(&self) -> &RequestOutline {
+        match self {
+            Self::Chat(request) => request.outline(),
+            Self::Embed(request) => request.outline(),
+            Self::Relay(request) => request.outline(),
+        }
+    }
+
     /// The model's name, as the caller sent it; `None` where it is absent, null or empty.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        match self {
-            Self::Chat(request) => request.outline().model.as_deref(),
-        }
+        self.outline().model.as_deref()
     }
 
     /// What is wrong with the body beside the model.
     #[must_use]
     pub fn complaint(&self) -> Option<&str> {
-        match self {
-            Self::Chat(request) => request.outline().complaint.as_deref(),
-        }
+        self.outline().complaint.as_deref()
     }
 }
 

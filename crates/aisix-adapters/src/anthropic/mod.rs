@@ -39,6 +39,7 @@ impl Adapter for Anthropic {
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
+            Operation::CountTokens => Ok(&ANTHROPIC_MESSAGES),
             conversation if conversation.is_conversation() => Ok(&ANTHROPIC_MESSAGES),
             other => Err(request::lacks(NAME, other)),
         }
@@ -65,6 +66,7 @@ impl Adapter for Anthropic {
 
 fn path(operation: Operation) -> Result<&'static str, Error> {
     match operation {
+        Operation::CountTokens => Ok("/v1/messages/count_tokens"),
         conversation if conversation.is_conversation() => Ok("/v1/messages"),
         other => Err(request::lacks(NAME, other)),
     }

@@ -38,6 +38,7 @@ impl Adapter for OpenAi {
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
             Operation::Responses => Ok(&OPENAI_RESPONSES),
+            Operation::Completions | Operation::Embeddings => Ok(&OPENAI_CHAT),
             conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
         }
@@ -67,6 +68,8 @@ impl Adapter for OpenAi {
 
 fn path(operation: Operation) -> Result<&'static str, Error> {
     match operation {
+        Operation::Completions => Ok("/completions"),
+        Operation::Embeddings => Ok("/embeddings"),
         conversation if conversation.is_conversation() => Ok("/chat/completions"),
         other => Err(request::lacks(NAME, other)),
     }

@@ -9,55 +9,26 @@ use serde_json::value::RawValue;
 
 use super::error;
 use super::usage::Counts;
-use crate::dialect::UpstreamRequest;
 use crate::frame::Frame;
-use crate::json::{quoted, span_of, splice};
-use crate::relay::{
-    Holds, after_brace, complaint_on_list, complaint_on_types, present, typed, unreadable,
-};
-use crate::scan;
+use crate::json::span_of;
+use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
 
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 6] = ["model", "stream", "messages", "max_tokens", "temperature", "top_p"];
 
-/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
+/// Scans a caller's request.
 pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
-    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
-    let fields = scan::fields(text, LOOKED_AT).map_err(|_| Error::invalid_json())?;
-    if let Some(field) = fields.duplicate {
-        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
-    }
-    let model: Option<String> = typed(fields.get("model"))?;
-    // Whatever is no flag is complained about, after the checks on the model.
-    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
-    let span = fields.get("model").map(|value| span_of(text, value));
     // The contents of messages are left to the upstream.
-    let complaint = complaint_on_list("messages", fields.get("messages")).or_else(|| {
-        complaint_on_types([
-            ("stream", fields.get("stream"), Holds::Flag),
-            ("temperature", fields.get("temperature"), Holds::Number),
-            ("top_p", fields.get("top_p"), Holds::Number),
-            ("max_tokens", fields.get("max_tokens"), Holds::Count),
-        ])
-    });
-    Ok(RequestOutline {
-        model: model.filter(|name| !name.is_empty()),
-        model_span: span.unwrap_or_default(),
-        stream: stream.unwrap_or(false),
-        stream_options: None,
-        stream_options_null: None,
-        insert_at: after_brace(body),
-        complaint,
+    relay::request(body, LOOKED_AT, |fields| {
+        complaint_on_list("messages", fields.get("messages")).or_else(|| {
+            complaint_on_types([
+                ("stream", fields.get("stream"), Holds::Flag),
+                ("max_tokens", fields.get("max_tokens"), Holds::Count),
+                ("temperature", fields.get("temperature"), Holds::Number),
+                ("top_p", fields.get("top_p"), Holds::Number),
+            ])
+        })
     })
-}
-
-/// A caller's request as this upstream's: every byte outside the model's name is the caller's.
-pub(super) fn upstream_request(
-    original: &[u8],
-    outline: &RequestOutline,
-    upstream: &UpstreamRequest<'_>,
-) -> Bytes {
-    splice(original, &[(outline.model_span.clone(), quoted(upstream.model).into())])
 }
 
 /// Scans an upstream's whole answer.

@@ -30,7 +30,7 @@ use crate::dialect::{
 use crate::failure::ProviderError;
 use crate::json::splice;
 use crate::openai_error;
-use crate::relay::ModelName;
+use crate::relay::{self, ModelName};
 
 /// The dialect's name.
 pub const ID: DialectId = DialectId("openai_chat");
@@ -60,7 +60,7 @@ impl Dialect for OpenAiChat {
         match request.verbatim(ID) {
             // Whether it streams is no patch: a request of the other kind is made anew.
             Some(original) if request.outline().stream == upstream.stream => {
-                let body = outline::upstream_request(original, request.outline(), upstream);
+                let body = relay::renamed_asking_for_usage(original, request.outline(), upstream);
                 Ok(Encoded::whole(body))
             }
             _ => request::encode(request, upstream),

@@ -3,76 +3,24 @@
 use std::fmt;
 
 use aisix_core::Error;
-use aisix_core::chat::{
-    FrameKind, FrameOutline, RequestOutline, ResponseOutline, StreamOptions, Usage,
-};
-use bytes::Bytes;
+use aisix_core::chat::{FrameKind, FrameOutline, RequestOutline, ResponseOutline, Usage};
 use serde::Deserialize;
 use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::wire::UsageWire;
-use crate::dialect::UpstreamRequest;
-use crate::json::{quoted, span_of, splice};
+use crate::json::span_of;
 use crate::openai_error::InBandError;
-use crate::relay::{
-    Edit, Holds, after_brace, complaint_on_list, complaint_on_types, present, typed, unreadable,
-};
-use crate::scan::{self, Scan};
+use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
+use crate::scan::Scan;
 
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 7] =
     ["model", "stream", "stream_options", "messages", "temperature", "top_p", "max_tokens"];
 
-/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
+/// Scans a caller's request.
 pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
-    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
-    let fields = scan::fields(text, LOOKED_AT).map_err(|_| Error::invalid_json())?;
-    if let Some(field) = fields.duplicate {
-        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
-    }
-    let model: Option<String> = typed(fields.get("model"))?;
-    // Whatever is no flag is complained about, after the checks on the model.
-    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
-    let (null, said) = match fields.get("stream_options") {
-        Some(value) if value.get() == "null" => (Some(span_of(text, value)), None),
-        other => (None, other),
-    };
-    Ok(RequestOutline {
-        model: model.filter(|name| !name.is_empty()),
-        model_span: fields.get("model").map(|value| span_of(text, value)).unwrap_or_default(),
-        stream: stream.unwrap_or(false),
-        stream_options: said.map(stream_options),
-        stream_options_null: null,
-        // A request that goes anywhere has a model, so a further field is followed by another.
-        insert_at: after_brace(body),
-        complaint: complaint(&fields),
-    })
-}
-
-/// A caller's request as this upstream's: every byte outside the edits is the caller's.
-pub(super) fn upstream_request(
-    original: &[u8],
-    outline: &RequestOutline,
-    upstream: &UpstreamRequest<'_>,
-) -> Bytes {
-    let model: Edit<'_> = (outline.model_span.clone(), quoted(upstream.model).into());
-    if !upstream.stream || outline.stream_options.is_some() {
-        return splice(original, &[model]);
-    }
-    // Usage is accounted for whether the caller wants to see it or not.
-    let ask: Edit<'_> = match outline.stream_options_null.clone() {
-        Some(null) => (null, r#"{"include_usage":true}"#.into()),
-        None => {
-            let at = outline.insert_at;
-            (at..at, r#""stream_options":{"include_usage":true},"#.into())
-        }
-    };
-    if ask.0.start < model.0.start {
-        splice(original, &[ask, model])
-    } else {
-        splice(original, &[model, ask])
-    }
+    relay::request(body, LOOKED_AT, complaint)
 }
 
 /// Scans an upstream's whole answer.
@@ -171,16 +119,6 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
         }
         Ok(choices)
     }
-}
-
-fn stream_options(value: &RawValue) -> StreamOptions {
-    #[derive(Deserialize)]
-    struct Wire {
-        include_usage: Option<bool>,
-    }
-    // The upstream judges the object as the caller sent it; here only one flag of it matters.
-    let wire = serde_json::from_str::<Wire>(value.get()).ok();
-    StreamOptions { include_usage: wire.and_then(|wire| wire.include_usage).unwrap_or(false) }
 }
 
 /// What is wrong beside the model. The contents of messages are left to the upstream.

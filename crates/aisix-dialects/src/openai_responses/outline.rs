@@ -8,46 +8,19 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::usage::UsageWire;
-use crate::dialect::UpstreamRequest;
 use crate::failure::ProviderError;
-use crate::json::{quoted, span_of, splice};
+use crate::json::span_of;
 use crate::openai_error::InBandError;
-use crate::relay::{Holds, after_brace, complaint_on_types, present, typed, unreadable};
-use crate::scan::{self, Scan};
+use crate::relay::{self, Holds, complaint_on_types, present, unreadable};
+use crate::scan::Scan;
 
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 6] =
     ["model", "stream", "input", "temperature", "top_p", "max_output_tokens"];
 
-/// Scans a caller's request: all of it is checked to be JSON, a few fields are looked at.
+/// Scans a caller's request; usage is always part of a stream in this format.
 pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
-    let text = std::str::from_utf8(body).map_err(|_| Error::invalid_json())?;
-    let fields = scan::fields(text, LOOKED_AT).map_err(|_| Error::invalid_json())?;
-    if let Some(field) = fields.duplicate {
-        return Err(Error::invalid_request(format_args!("duplicate field '{field}'")));
-    }
-    let model: Option<String> = typed(fields.get("model"))?;
-    // Whatever is no flag is complained about, after the checks on the model.
-    let stream: Option<bool> = typed(fields.get("stream")).unwrap_or_default();
-    Ok(RequestOutline {
-        model: model.filter(|name| !name.is_empty()),
-        model_span: fields.get("model").map(|value| span_of(text, value)).unwrap_or_default(),
-        stream: stream.unwrap_or(false),
-        // Usage is always part of a stream in this format.
-        stream_options: None,
-        stream_options_null: None,
-        insert_at: after_brace(body),
-        complaint: complaint(&fields),
-    })
-}
-
-/// A caller's request as this upstream's: every byte outside the model is the caller's.
-pub(super) fn upstream_request(
-    original: &[u8],
-    outline: &RequestOutline,
-    upstream: &UpstreamRequest<'_>,
-) -> Bytes {
-    splice(original, &[(outline.model_span.clone(), quoted(upstream.model).into())])
+    relay::request(body, LOOKED_AT, complaint)
 }
 
 /// What is wrong beside the model. The items are left to the upstream, and so is whether there must

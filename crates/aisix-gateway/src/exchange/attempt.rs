@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use aisix_adapters::{Adapter, Call, FailedReply, scrubbed};
-use aisix_core::chat::ChatRequest;
-use aisix_core::{Carried, DialectId, Error, ErrorCode, Operation};
-use aisix_dialects::{Depth, Dialect, Dropped, UpstreamRequest};
+use aisix_core::{Error, ErrorCode, Operation};
+use aisix_dialects::{Depth, Dialect, Dropped, Encoded, RelayFormat, UpstreamRequest, embed};
+use aisix_hooks::Payload;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body::Body as _;
@@ -17,6 +17,7 @@ use super::Source;
 use super::upstream::UpstreamStream;
 use crate::body::announced;
 use crate::client::{Client, transport};
+use crate::endpoints::Inbound;
 use crate::proxies::Proxy;
 use crate::published::Shared;
 use crate::route::Candidate;
@@ -37,8 +38,8 @@ pub(super) struct Attempt<'a> {
     pub(super) request_id: &'a str,
     /// What the caller asks for.
     pub(super) operation: Operation,
-    /// What it speaks.
-    pub(super) inbound: DialectId,
+    /// What it sends.
+    pub(super) inbound: Inbound,
     /// How closely the hooks look at the answer.
     pub(super) looks_inside: Depth,
 }
@@ -48,15 +49,15 @@ impl Attempt<'_> {
     /// What the candidate's format cannot express is added to `dropped`.
     pub(super) async fn run(
         &self,
-        chat: &mut Carried<ChatRequest>,
+        payload: &mut Payload,
         dropped: &mut Vec<Dropped>,
     ) -> Result<Source, Error> {
         let target = &self.candidate.target;
-        let stream = chat.outline().stream;
+        let stream = payload.outline().stream;
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
         let dialect = adapter.dialect(target, self.operation, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
-        let encoded = dialect.encode_request(chat, &upstream)?;
+        let encoded = self.encode(payload, dialect, &upstream)?;
         *dropped = encoded.dropped;
         let call = Call::new(target, self.operation, encoded.body).stream(stream);
         let request = adapter.prepare(call.request_id(self.request_id)).await?;
@@ -66,6 +67,25 @@ impl Attempt<'_> {
             self.whole(adapter, dialect, request).await
         };
         answer.map_err(|error| scrubbed(error, &target.provider_key.spec.secret))
+    }
+
+    /// The body for an upstream that speaks this dialect.
+    fn encode(
+        &self,
+        payload: &mut Payload,
+        dialect: &dyn Dialect,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Encoded, Error> {
+        if self.inbound.relayed().is_some_and(|format| format.dialect().id() != dialect.id()) {
+            let name = self.operation.name();
+            return Err(Error::unsupported(format_args!("'{name}' is not translated")));
+        }
+        match payload {
+            Payload::Chat(chat) => dialect.encode_request(chat, upstream),
+            Payload::Embed(request) => embed::encode(request, upstream),
+            Payload::Relay(request) => Ok(RelayFormat::encode_request(request, upstream)),
+            _ => Err(Error::internal("a payload that no endpoint takes")),
+        }
     }
 
     async fn whole(
@@ -79,7 +99,10 @@ impl Attempt<'_> {
             collect(reply.into_body()).await
         };
         let body = within(self.candidate.timeouts.total, answer).await?;
-        dialect.decode_response(body).map(Source::Whole)
+        match self.inbound.relayed() {
+            Some(format) => format.decode_answer(body).map(Source::Relayed),
+            None => dialect.decode_response(body).map(Source::Whole),
+        }
     }
 
     async fn stream(
@@ -93,7 +116,11 @@ impl Attempt<'_> {
         let target = &self.candidate.target;
         let framing = adapter.framing(target, self.operation).decoder();
         // Within one dialect frames are relayed as they are, unless somebody looks inside.
-        let depth = if dialect.id() == self.inbound { self.looks_inside } else { Depth::Full };
+        let depth = if dialect.id() == self.inbound.dialect().id() {
+            self.looks_inside
+        } else {
+            Depth::Full
+        };
         let decoder = dialect.event_decoder(depth);
         let mut stream =
             UpstreamStream::new(reply.into_body(), framing, decoder, target, timeouts.gap);

@@ -84,9 +84,18 @@ impl Completion {
         &mut self.hooks
     }
 
+    /// What the hooks want of the answer: nothing else than conversations is read.
+    fn interest(&self) -> Access {
+        if self.arrival.operation.is_conversation() {
+            self.hooks.interest().response
+        } else {
+            Access::None
+        }
+    }
+
     /// How closely an upstream's stream has to be read for the hooks.
     pub(super) fn looks_inside(&self) -> Depth {
-        match self.hooks.interest().response {
+        match self.interest() {
             Access::None => Depth::Outline,
             Access::Read | Access::Write | Access::Hold => Depth::Full,
         }
@@ -94,7 +103,7 @@ impl Completion {
 
     /// Whether a hook must see the whole answer before anything of it passes.
     pub(super) fn holds(&self) -> bool {
-        self.hooks.interest().response == Access::Hold
+        self.interest() == Access::Hold
     }
 
     /// Whether a stream is asked for.
@@ -168,7 +177,7 @@ impl Completion {
     /// Shows a frame of the answer to the hooks.
     pub(super) fn pass(&mut self, frame: &mut Carried<ChatEvents>) -> Result<(), Error> {
         self.usage(frame.outline().usage);
-        self.hooks.on_event(frame)
+        if self.arrival.operation.is_conversation() { self.hooks.on_event(frame) } else { Ok(()) }
     }
 
     /// Shows a whole answer to the hooks that look at answers: as one frame.

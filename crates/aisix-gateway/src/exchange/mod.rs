@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use aisix_adapters::Target;
 use aisix_core::chat::{
-    ChatEvents, ChatRequest, ChatResponse, FrameOutline, ResponseOutline, unfold,
+    ChatEvents, ChatResponse, FrameOutline, RequestOutline, ResponseOutline, unfold,
 };
 use aisix_core::snapshot::Stored;
-use aisix_core::{Carried, Error, Model};
-use aisix_dialects::{AnswerContext, Dialect, Encoded, EventEncoder};
+use aisix_core::{Carried, Error, ErrorKind, Model};
+use aisix_dialects::{AnswerContext, Dialect, Encoded, EventEncoder, RelayedAnswer};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -65,6 +65,8 @@ enum Source {
     Hook(Box<Answer>),
     /// An upstream gave it whole.
     Whole(Carried<ChatResponse>),
+    /// An upstream gave it whole, and it is passed on.
+    Relayed(RelayedAnswer),
     /// An upstream streams it, and has begun to.
     Stream(Box<UpstreamStream>),
 }
@@ -107,25 +109,22 @@ impl Exchange {
         if !json {
             return Err(Error::invalid_json());
         }
-        let chat = self.dialect().decode_request(bytes)?;
-        let (stream, context) = (chat.outline().stream, self.context(&chat));
+        let payload = self.arrival.inbound.decode(bytes)?;
+        let (stream, context) = (payload.outline().stream, self.context(payload.outline()));
         self.completion.asked(stream);
         // 2 hooks
-        let payload = Payload::Chat(chat);
         let mut request = HookRequest { info: self.info.clone(), payload, model: None };
         let flow = self.completion.hooks().on_request(&mut request).await;
         self.completion.seen(&request);
         if let Flow::Answer(answer) = flow? {
             return self.respond(Source::Hook(answer), stream, context, None).await;
         }
-        let HookRequest { payload: Payload::Chat(mut chat), model, .. } = request else {
-            return Err(Error::internal("the payload of a conversation is a conversation"));
-        };
+        let HookRequest { mut payload, model, .. } = request;
         let model = model.ok_or_else(|| Error::internal("no hook resolved the model"))?;
         // 3 attempts, up to the commit point
         self.completion.model(&context.model);
         let route = self.route(&model, &context);
-        let (source, served_by) = self.attempts(route, &mut chat).await?;
+        let (source, served_by) = self.attempts(route, &mut payload).await?;
         // 4 the answer, whole or streamed; 5 completion comes with its end
         self.respond(source, stream, context, served_by).await
     }
@@ -134,8 +133,7 @@ impl Exchange {
         self.arrival.dialect
     }
 
-    fn context(&self, chat: &Carried<ChatRequest>) -> AnswerContext {
-        let outline = chat.outline();
+    fn context(&self, outline: &RequestOutline) -> AnswerContext {
         AnswerContext::new(outline.model.as_deref().unwrap_or_default())
             .stream_options(outline.stream_options)
             .minted(self.arrival.request_id.clone(), self.arrival.unix_seconds())
@@ -151,7 +149,7 @@ impl Exchange {
     async fn attempts(
         &mut self,
         route: Route,
-        chat: &mut Carried<ChatRequest>,
+        payload: &mut Payload,
     ) -> Result<(Source, Option<Arc<str>>), Error> {
         let Route { candidates, failover } = route;
         let mut last = Error::internal("a route has at least one candidate");
@@ -171,9 +169,14 @@ impl Exchange {
                 }
                 AttemptFlow::Answer(answer) => return Ok((Source::Hook(answer), None)),
             }
-            match self.attempt(candidate, &failover, chat).await {
+            match self.attempt(candidate, &failover, payload).await {
                 Ok(served) => return Ok(served),
-                Err(error) if failover.moves_on(&error) => last = error,
+                // That a target could not be asked says less than how another one failed.
+                Err(error) if failover.moves_on(&error) => {
+                    if error.kind() != ErrorKind::Unsupported || !last.kind().blames_upstream() {
+                        last = error;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -184,7 +187,7 @@ impl Exchange {
         &mut self,
         candidate: Candidate,
         failover: &Failover,
-        chat: &mut Carried<ChatRequest>,
+        payload: &mut Payload,
     ) -> Result<(Source, Option<Arc<str>>), Error> {
         let metrics = self.shared.metrics.clone();
         let fallback = self.completion.attempted(&candidate);
@@ -197,11 +200,11 @@ impl Exchange {
             client: &self.client,
             request_id: &self.arrival.request_id,
             operation: self.arrival.operation,
-            inbound: self.dialect().id(),
+            inbound: self.arrival.inbound,
             looks_inside: self.completion.looks_inside(),
         };
         let mut dropped = Vec::new();
-        let outcome = attempt.run(chat, &mut dropped).await;
+        let outcome = attempt.run(payload, &mut dropped).await;
         self.completion.omissions().of_request(dropped);
         if let Some(group) = failover.group() {
             metrics.attempted(candidate.labels(), outcome.is_ok());
@@ -241,7 +244,7 @@ impl Exchange {
                 head.headers_mut().extend(headers);
                 self.tell_omissions(head.headers_mut());
                 self.completion.hooks().on_head(head.headers_mut());
-                let encoder = self.dialect().event_encoder(context);
+                let encoder = self.arrival.inbound.event_encoder(context);
                 return Ok(Answered::Begun { head, upstream, encoder });
             }
             Source::Stream(upstream) => {
@@ -254,6 +257,10 @@ impl Exchange {
                 headers.extend(answer.headers);
                 self.completion.event_sent();
                 self.made(answer.response, stream, context)?
+            }
+            Source::Relayed(answer) => {
+                self.completion.usage(answer.usage);
+                respond::json(answer.body)
             }
             Source::Whole(mut answer) => {
                 self.completion.inspect(&mut answer).await?;
@@ -284,6 +291,9 @@ impl Exchange {
         stream: bool,
         context: AnswerContext,
     ) -> Result<Response<AnswerBody>, Error> {
+        if !self.arrival.operation.is_conversation() {
+            return Err(Error::internal("a hook answered a conversation where there is none"));
+        }
         let id = self.dialect().id();
         if stream {
             let frame = Carried::made(id, FrameOutline::default(), unfold(answer));

@@ -23,7 +23,7 @@ use super::completion::Completion;
 use super::{Exchange, models};
 use crate::body::{self, AnswerBody, BodyError};
 use crate::client::Client;
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, Inbound};
 use crate::generation::Generation;
 use crate::published::Shared;
 use crate::{labels, respond};
@@ -35,6 +35,8 @@ pub(crate) struct Arrival {
     pub(crate) method: Method,
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) operation: Operation,
+    pub(crate) inbound: Inbound,
+    /// The dialect of errors.
     pub(crate) dialect: &'static dyn Dialect,
     /// The configuration that the whole request is served from.
     pub(crate) generation: Arc<Generation>,

@@ -7,16 +7,11 @@ use aisix_testing::fixtures::openai::PROMPT_TOKENS;
 use aisix_testing::{Gate, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
-use crate::common::spoken::{ANTHROPIC, CHAT, FAMILIES, FORMATS, Family, MESSAGES, OPENAI, Spoken};
+use crate::common::spoken::{
+    ANTHROPIC, CHAT, FAMILIES, FORMATS, Family, MESSAGES, OPENAI, Spoken, error_in, group_of,
+    in_front_of,
+};
 use crate::common::*;
-
-/// A gateway with the model `my-gpt` of this family.
-fn in_front_of(family: &Family, upstream: &ScriptedUpstream) -> World {
-    let mut all = documents::standard(&upstream.base_url());
-    all[0].1 = family.key(&upstream.base_url());
-    all[1].1["provider"] = json!(family.name);
-    World::with(Settings::default(), &all)
-}
 
 /// Runs for each format in front of each family.
 async fn for_every_pair(check: impl AsyncFn(&Spoken, &Family, &ScriptedUpstream, World)) {
@@ -27,19 +22,6 @@ async fn for_every_pair(check: impl AsyncFn(&Spoken, &Family, &ScriptedUpstream,
             check(spoken, family, &upstream, world).await;
         }
     }
-}
-
-/// The error of an answer, be it in an envelope of Anthropic's or not: type, message, code.
-#[track_caller]
-fn error_in(spoken: &Spoken, body: &Value) -> (String, String, Option<String>) {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    match spoken.protocol {
-        "anthropic" => assert_eq!(body["type"], "error", "{body}"),
-        _ => assert!(body.get("type").is_none(), "{body}"),
-    }
-    let error = &body["error"];
-    let (kind, message) = (text(&error["type"]), text(&error["message"]));
-    (kind.expect("a type"), message.expect("a message"), text(&error["code"]))
 }
 
 #[tokio::test]
@@ -115,7 +97,7 @@ async fn refusals_come_in_the_format_of_the_endpoint() {
         ] {
             let answer = world.send(spoken.request(&body)).await;
             assert_eq!(answer.status, status, "{} {body}", spoken.path);
-            let (found, said, _) = error_in(spoken, &answer.json());
+            let (found, said, _) = error_in(spoken.protocol, &answer.json());
             assert_eq!(said, message);
             // OpenAI's types say less.
             let kind = if spoken.protocol == "anthropic" { kind } else { "invalid_request_error" };
@@ -124,7 +106,7 @@ async fn refusals_come_in_the_format_of_the_endpoint() {
         let body = spoken.body(MODEL, "hi", false).to_string();
         let answer = world.send(post(spoken.path, body)).await;
         assert_eq!(answer.status, 401);
-        let (kind, message, _) = error_in(spoken, &answer.json());
+        let (kind, message, _) = error_in(spoken.protocol, &answer.json());
         let anthropic = spoken.protocol == "anthropic";
         assert_eq!(kind, if anthropic { "authentication_error" } else { "invalid_api_key" });
         assert_eq!(message, "Missing API key in request");
@@ -138,14 +120,14 @@ async fn what_an_upstream_refuses_comes_without_the_credential_it_quotes() {
         upstream.enqueue(Reply::json(400, (family.failure)(&said)));
         let answer = world.send(spoken.request(spoken.body(MODEL, "hi", false))).await;
         assert_eq!(answer.status, 400, "{}", answer.text());
-        let (_, message, _) = error_in(spoken, &answer.json());
+        let (_, message, _) = error_in(spoken.protocol, &answer.json());
         assert_eq!(message, "no model for *** here");
         assert!(!logs::text().contains(&said));
 
         upstream.enqueue(Reply::json(500, (family.failure)(&said)));
         let answer = world.send(spoken.request(spoken.body(MODEL, "hi", true))).await;
         assert_eq!(answer.status, 502, "{}", answer.text());
-        assert_eq!(error_in(spoken, &answer.json()).1, "upstream returned 500");
+        assert_eq!(error_in(spoken.protocol, &answer.json()).1, "upstream returned 500");
 
         let wait = Reply::json(429, (family.failure)("slow down")).header("retry-after", "7");
         upstream.enqueue(wait);
@@ -196,26 +178,6 @@ async fn a_caller_that_leaves_a_translated_stream_takes_the_upstream_call_with_i
     .await;
 }
 
-/// A gateway with the group `g` of a model of each of these families, each in front of its own
-/// upstream.
-fn group_of(families: [&Family; 2]) -> (World, [ScriptedUpstream; 2]) {
-    let upstreams = [(); 2].map(|()| ScriptedUpstream::start());
-    let names = ["first", "second"];
-    let mut all = documents::documents([
-        ("models/g", group("g", &names)),
-        ("api_keys/k", api_key(CALLER, &["g"])),
-    ]);
-    for ((name, family), upstream) in names.iter().zip(families).zip(&upstreams) {
-        let mut model = direct(name, "up", name);
-        model["provider"] = json!(family.name);
-        let mut key = family.key(&upstream.base_url());
-        key["display_name"] = json!(name);
-        all.push((format!("provider_keys/{name}"), key));
-        all.push((format!("models/{name}"), model));
-    }
-    (World::with(Settings::default(), &all), upstreams)
-}
-
 #[tokio::test]
 async fn a_group_fails_over_from_one_family_to_the_other() {
     for spoken in &FORMATS {
@@ -253,7 +215,7 @@ async fn what_a_family_cannot_express_is_refused_before_it_is_called() {
     let world = in_front_of(&OPENAI, &upstream);
     let answer = world.send(MESSAGES.request(about_a_file(MODEL))).await;
     assert_eq!(answer.status, 400, "{}", answer.text());
-    let (kind, message, _) = error_in(&MESSAGES, &answer.json());
+    let (kind, message, _) = error_in(MESSAGES.protocol, &answer.json());
     assert_eq!(kind, "invalid_request_error");
     assert!(message.starts_with("unsupported: "), "{message}");
     let id = answer.header("x-aisix-request-id").expect("an id");

@@ -27,6 +27,7 @@ mod omissions;
 mod probes;
 mod proxies;
 mod relay;
+mod relayed;
 mod secrets;
 mod serving;
 mod sockets;

@@ -1,13 +1,14 @@
 //! What callers speak and what upstreams speak, as far as tests of all pairs need it.
 
+use aisix_gateway::Settings;
 use aisix_testing::fixtures::openai;
-use aisix_testing::{Reply, Response};
+use aisix_testing::{Reply, Response, ScriptedUpstream};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::{CALLER, SECRET};
+use super::{CALLER, SECRET, World, api_key, direct, documents, group};
 
 /// A format of conversations, as a caller meets it.
 pub struct Spoken {
@@ -123,10 +124,7 @@ impl Spoken {
 
     /// The same of the standard caller.
     pub fn request(&self, body: impl ToString) -> Request<Full<Bytes>> {
-        let mut request = super::post(self.path, body.to_string());
-        let credential = format!("Bearer {CALLER}").parse().expect("a header value");
-        request.headers_mut().insert("authorization", credential);
-        request
+        asked(self.path, body)
     }
 
     /// What a whole answer says.
@@ -165,6 +163,14 @@ impl Family {
     pub fn stream(&self, spoken: &Spoken, pieces: &[&str]) -> Vec<String> {
         (self.stream)(spoken, pieces)
     }
+}
+
+/// A request of the standard caller.
+pub fn asked(path: &str, body: impl ToString) -> Request<Full<Bytes>> {
+    let mut request = super::post(path, body.to_string());
+    let credential = format!("Bearer {CALLER}").parse().expect("a header value");
+    request.headers_mut().insert("authorization", credential);
+    request
 }
 
 /// Whether OpenAI's own endpoint for this format is called.
@@ -264,4 +270,45 @@ fn message_stream(pieces: &[&str]) -> Vec<String> {
 /// An event under the name of its type.
 fn event(data: &Value) -> String {
     format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"))
+}
+
+/// A gateway with the model `my-gpt` of this family.
+pub fn in_front_of(family: &Family, upstream: &ScriptedUpstream) -> World {
+    let mut all = documents::standard(&upstream.base_url());
+    all[0].1 = family.key(&upstream.base_url());
+    all[1].1["provider"] = json!(family.name);
+    World::with(Settings::default(), &all)
+}
+
+/// A gateway with the group `g` of a model of each of these families, each in front of its own
+/// upstream.
+pub fn group_of(families: [&Family; 2]) -> (World, [ScriptedUpstream; 2]) {
+    let upstreams = [(); 2].map(|()| ScriptedUpstream::start());
+    let names = ["first", "second"];
+    let mut all = documents::documents([
+        ("models/g", group("g", &names)),
+        ("api_keys/k", api_key(CALLER, &["g"])),
+    ]);
+    for ((name, family), upstream) in names.iter().zip(families).zip(&upstreams) {
+        let mut model = direct(name, "up", name);
+        model["provider"] = json!(family.name);
+        let mut key = family.key(&upstream.base_url());
+        key["display_name"] = json!(name);
+        all.push((format!("provider_keys/{name}"), key));
+        all.push((format!("models/{name}"), model));
+    }
+    (World::with(Settings::default(), &all), upstreams)
+}
+
+/// The error of an answer, be it in an envelope of Anthropic's or not: type, message, code.
+#[track_caller]
+pub fn error_in(protocol: &str, body: &Value) -> (String, String, Option<String>) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    match protocol {
+        "anthropic" => assert_eq!(body["type"], "error", "{body}"),
+        _ => assert!(body.get("type").is_none(), "{body}"),
+    }
+    let error = &body["error"];
+    let (kind, message) = (text(&error["type"]), text(&error["message"]));
+    (kind.expect("a type"), message.expect("a message"), text(&error["code"]))
 }

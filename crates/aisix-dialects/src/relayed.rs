@@ -1,0 +1,177 @@
+//! What is passed on between callers and upstreams that speak the same, and never translated.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use aisix_core::chat::{ChatEvents, FrameKind, Usage};
+use aisix_core::{Carried, Error, Relayed};
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+
+use crate::dialect::{AnswerContext, Dialect, Dropped, Encoded, EventEncoder, UpstreamRequest};
+use crate::json::splice;
+use crate::relay::{self, Holds, after_brace, complaint_on_types, unreadable};
+use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, scan, sse};
+
+/// A format of requests and answers that are passed on as they are: of both, only what the gateway
+/// acts on is looked at. Its errors, and the frames of its streams, are those of a dialect.
+pub struct RelayFormat {
+    dialect: &'static dyn Dialect,
+    /// Whether answers may be streamed.
+    streams: bool,
+    /// The field that every answer has.
+    answer: &'static str,
+    /// What is said of usage where the upstream says nothing, as a field followed by a comma.
+    no_usage: &'static str,
+}
+
+/// OpenAI's older completions. Source: OpenAI's API reference, "Completions" (legacy).
+pub static OPENAI_COMPLETIONS: RelayFormat =
+    RelayFormat { dialect: &OPENAI_CHAT, streams: true, answer: "choices", no_usage: "" };
+
+/// OpenAI's embeddings. Source: OpenAI's API reference, "Embeddings".
+pub static OPENAI_EMBEDDINGS: RelayFormat = RelayFormat {
+    dialect: &OPENAI_CHAT,
+    streams: false,
+    answer: "data",
+    no_usage: r#""usage":{"prompt_tokens":0,"total_tokens":0},"#,
+};
+
+/// How many tokens a message would take. Source: Anthropic's API reference, "Count tokens in a
+/// Message".
+pub static ANTHROPIC_COUNT_TOKENS: RelayFormat = RelayFormat {
+    dialect: &ANTHROPIC_MESSAGES,
+    streams: false,
+    answer: "input_tokens",
+    no_usage: "",
+};
+
+/// An answer that is passed on as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayedAnswer {
+    /// The body.
+    pub body: Bytes,
+    /// What it took.
+    pub usage: Option<Usage>,
+}
+
+impl RelayFormat {
+    /// The dialect that it belongs to.
+    #[must_use]
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    /// Reads a caller's request: one scan, no copy.
+    ///
+    /// # Errors
+    /// A client error where the body is not the JSON that the endpoint takes.
+    pub fn decode_request(&self, body: Bytes) -> Result<Relayed, Error> {
+        let mut outline = relay::request(&body, ["model", "stream", "stream_options"], |fields| {
+            complaint_on_types([("stream", fields.get("stream"), Holds::Flag)])
+        })?;
+        outline.stream &= self.streams;
+        Ok(Relayed::new(self.dialect.id(), body, outline))
+    }
+
+    /// Writes a request of any such format for an upstream: every byte outside the model, and outside what asks for
+    /// the usage of a stream, is the caller's.
+    #[must_use]
+    pub fn encode_request(request: &Relayed, upstream: &UpstreamRequest<'_>) -> Encoded {
+        let (original, outline) = (request.bytes(), request.outline());
+        Encoded::whole(relay::renamed_asking_for_usage(original, outline, upstream))
+    }
+
+    /// Reads an upstream's whole answer, the upstream's own name for the model included.
+    ///
+    /// # Errors
+    /// `Malformed` where the body is not this format's answer, or the error that the upstream put
+    /// into it.
+    pub fn decode_answer(&self, body: Bytes) -> Result<RelayedAnswer, Error> {
+        let text = std::str::from_utf8(&body).map_err(unreadable)?;
+        let fields = scan::fields(text, [self.answer, "usage", "error"]).map_err(unreadable)?;
+        let said = |name| fields.get(name).filter(|value| value.get() != "null");
+        if said(self.answer).is_none() {
+            return Err(match said("error") {
+                Some(_) => self.dialect.decode_error(&body).in_band(),
+                None => unreadable(format!("the answer has no {}", self.answer)),
+            });
+        }
+        let usage = said("usage");
+        // An odd count is no reason to refuse an answer.
+        let counts = usage.and_then(|usage| serde_json::from_str::<Counts>(usage.get()).ok());
+        let usage_is_missing = usage.is_none() && fields.get("usage").is_none();
+        let body = if usage_is_missing && !self.no_usage.is_empty() {
+            let at = after_brace(&body);
+            splice(&body, &[(at..at, self.no_usage.into())])
+        } else {
+            body
+        };
+        Ok(RelayedAnswer { body, usage: counts.map(Into::into) })
+    }
+
+    /// Begins to write a stream for a caller: frame by frame as the upstream writes it.
+    #[must_use]
+    pub fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
+        let wants_usage = context.stream_options.is_some_and(|options| options.include_usage);
+        Box::new(Frames { ends: self.dialect.event_encoder(context), wants_usage })
+    }
+}
+
+impl fmt::Debug for RelayFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelayFormat").field("answer", &self.answer).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
+}
+
+impl From<Counts> for Usage {
+    fn from(counts: Counts) -> Self {
+        let Counts { prompt_tokens: input, completion_tokens: output } = counts;
+        Self { input, output, ..Self::default() }
+    }
+}
+
+/// Writes frames as they are.
+struct Frames {
+    /// Writes how streams end.
+    ends: Box<dyn EventEncoder>,
+    /// Whether the caller asked for the frame that holds nothing but usage.
+    wants_usage: bool,
+}
+
+impl EventEncoder for Frames {
+    fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
+        let dialect = events.dialect();
+        let Some(original) = events.verbatim(dialect) else {
+            return Err(Error::internal("a frame that is passed on cannot be changed"));
+        };
+        match events.outline().kind {
+            FrameKind::End => {}
+            FrameKind::UsageOnly if !self.wants_usage => {}
+            _ => sse::write_data(out, |out| out.extend_from_slice(original)),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut BytesMut) {
+        self.ends.finish(out);
+    }
+
+    fn fail(&mut self, error: &Error, out: &mut BytesMut) {
+        self.ends.fail(error, out);
+    }
+
+    fn dropped(&self) -> &[Dropped] {
+        &[]
+    }
+}
