@@ -1,8 +1,14 @@
 //! What is passed on and not translated: older completions, embeddings, counts of tokens.
 
+use std::sync::Arc;
+
+use aisix_core::chat::ChatEvents;
+use aisix_core::{Carried, Error};
 use aisix_gateway::Settings;
+use aisix_hooks::{Access, Flow, Hook, HookFactory, HookRequest, Interest, Payload, RequestInfo};
 use aisix_telemetry::names;
 use aisix_testing::{Gate, Reply, ScriptedUpstream};
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::common::spoken::{ANTHROPIC, Family, OPENAI, asked, error_in, group_of, in_front_of};
@@ -302,4 +308,57 @@ async fn every_form_of_input_is_passed_on() {
     assert_eq!(answer.status, 400);
     let message = error_in("openai", &answer.json()).1;
     assert_eq!(message, "request payload is invalid: missing field 'input'");
+}
+
+/// Wants to hold answers back, and changes what is to be embedded.
+#[derive(Clone, Copy)]
+struct Guard;
+
+#[async_trait]
+impl Hook for Guard {
+    async fn on_request(&mut self, request: &mut HookRequest) -> Result<Flow, Error> {
+        if let Payload::Embed(embed) = &mut request.payload {
+            embed.value_mut()?.inputs.truncate(1);
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn on_event(&mut self, _: &mut Carried<ChatEvents>) -> Result<(), Error> {
+        panic!("what is passed on is no conversation")
+    }
+}
+
+impl HookFactory for Guard {
+    fn name(&self) -> &'static str {
+        "guard"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest { request: Access::Write, response: Access::Hold }
+    }
+
+    fn start(&self, _: &Arc<RequestInfo>) -> Option<Box<dyn Hook>> {
+        Some(Box::new(*self))
+    }
+}
+
+#[tokio::test]
+async fn hooks_see_what_is_asked_and_leave_what_is_passed_on_alone() {
+    let upstream = ScriptedUpstream::start();
+    let all = documents::standard(&upstream.base_url());
+    let world = World::hooked(Settings::default(), &all, vec![Arc::new(Guard)]);
+    upstream.enqueue(Reply::json(200, EMBEDDINGS.answer));
+    let answer = world.send(asked(EMBEDDINGS.path, EMBEDDINGS.body)).await;
+    assert_answer(&answer, 200, EMBEDDINGS.answer);
+    let sent: Value = upstream.next_request().await.json();
+    let expected = json!({
+        "model": UPSTREAM_MODEL, "input": ["A"], "encoding_format": "base64", "dimensions": 2,
+        "user": "u",
+    });
+    assert_eq!(sent, expected);
+
+    let frames = completion_frames();
+    upstream.enqueue(Reply::open_sse().chunk(frames[0].clone()).hang());
+    let mut answer = world.stream(asked("/v1/completions", STREAM)).await;
+    assert_eq!(answer.frame().await, Some(frames[0].clone()), "nothing is held back");
 }
