@@ -18,7 +18,7 @@ use tables::Tables;
 use crate::error::{Error, ErrorCode};
 use crate::glob::Glob;
 use crate::hash::KeyHash;
-use crate::id::Id;
+use crate::id::{Id, ResourceKey};
 use crate::resource::{ApiKey, Kind, Model, ProviderKey, SecretResolver};
 
 /// Every resource that serves, indexed for the questions that requests ask.
@@ -101,6 +101,21 @@ impl Snapshot {
         let mut diagnostics: Vec<_> = findings.chain(self.tables.duplicates()).collect();
         diagnostics.sort_by(|a, b| a.key.cmp(&b.key));
         diagnostics
+    }
+
+    /// The same of one document, `<kind>/<id>`.
+    pub fn diagnostics_of(&self, key: &str) -> impl Iterator<Item = Diagnostic> {
+        let finding = self.findings.get(key).cloned();
+        let finding = finding.map(|finding| Diagnostic { key: key.to_owned(), finding });
+        let place = ResourceKey::parse(key).ok();
+        finding.into_iter().chain(place.and_then(|place| self.tables.duplicate_of(&place)))
+    }
+
+    /// The keys of the documents that wait for this one, `<kind>/<id>`, to give up its name or hash:
+    /// what is said of them speaks of it.
+    pub fn waiting_for(&self, key: &str) -> impl Iterator<Item = String> {
+        let waiting = ResourceKey::parse(key).map(|place| self.tables.waiting_for(&place));
+        waiting.into_iter().flatten().map(|key| key.to_string())
     }
 
     /// The store's revision that this snapshot is of.

@@ -94,6 +94,18 @@ impl<T: Resource> Table<T> {
         })
     }
 
+    /// What there is to say of a document that waits.
+    pub(super) fn duplicate_of(&self, id: &Id) -> Option<Diagnostic> {
+        let (identity, _) = self.waiting_ids.get(id)?;
+        Some(duplicate::<T>(id, self.owners.get(identity)?))
+    }
+
+    /// Who waits for a document to give up its identity, the earliest first.
+    pub(super) fn waiting_for(&self, id: &Id) -> impl Iterator<Item = &Id> {
+        let queue = || self.waiting.get(&self.serving.get(id)?.spec.identity()?);
+        queue().into_iter().flat_map(|queue| queue.keys().map(|(_, id)| id))
+    }
+
     /// Inserts, replaces, or removes where there is nothing to insert.
     pub(super) fn set(&mut self, id: &Id, stored: Option<Arc<Stored<T>>>) -> Shift<T> {
         let Some(stored) = stored else {

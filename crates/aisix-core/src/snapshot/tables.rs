@@ -57,6 +57,19 @@ macro_rules! define_tables {
                 match key.kind { $(Kind::$variant => self.$plural.value(&key.id),)* }
             }
 
+            /// What there is to say of a document that waits for another to give up a name.
+            pub(super) fn duplicate_of(&self, key: &ResourceKey) -> Option<Diagnostic> {
+                match key.kind { $(Kind::$variant => self.$plural.duplicate_of(&key.id),)* }
+            }
+
+            /// Who waits for a document to give up its name.
+            pub(super) fn waiting_for(&self, key: &ResourceKey) -> Vec<ResourceKey> {
+                let ids: Vec<_> = match key.kind {
+                    $(Kind::$variant => self.$plural.waiting_for(&key.id).cloned().collect(),)*
+                };
+                ids.into_iter().map(|id| ResourceKey::new(key.kind, id)).collect()
+            }
+
             /// Everyone who waits for another to give up a name.
             pub(super) fn duplicates(&self) -> impl Iterator<Item = Diagnostic> {
                 std::iter::empty()$(.chain(self.$plural.duplicates()))*

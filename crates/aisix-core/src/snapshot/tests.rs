@@ -181,6 +181,26 @@ fn writing_the_owner_of_a_name_again_reports_nobody_anew() {
 }
 
 #[test]
+fn what_is_said_of_one_document_is_what_is_said_of_it_among_all() {
+    let (snapshot, all) = build([
+        entry("models/a", &model("gpt"), 1, 1),
+        entry("models/c", &model("gpt"), 2, 2),
+        entry("models/b", &model("gpt"), 3, 3),
+        entry("models/d", "{", 4, 4),
+        entry("nonsense", "{}", 5, 5),
+    ]);
+    let (snapshot, _) = snapshot.apply(&put("models/c", "{", 2, 6), &PlainSecrets);
+    let every = snapshot.diagnostics();
+    assert_eq!(all.len() + 1, every.len(), "one is bad, and its former value waits");
+    let keys = ["models/a", "models/b", "models/c", "models/d", "nonsense", "models/none"];
+    let single: Vec<_> = keys.iter().flat_map(|key| snapshot.diagnostics_of(key)).collect();
+    assert_eq!(single, every);
+    let waiting = |key| snapshot.waiting_for(key).collect::<Vec<_>>();
+    assert_eq!(waiting("models/a"), ["models/c", "models/b"], "in the order of their creation");
+    assert!(["models/b", "nonsense", "models/none"].iter().all(|key| waiting(key).is_empty()));
+}
+
+#[test]
 fn duplicate_hashes_and_provider_key_names_wait_as_well() {
     let (snapshot, diagnostics) = build([
         entry("api_keys/a", &api_key("sk-1", ""), 1, 1),

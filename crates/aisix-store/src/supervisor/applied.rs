@@ -173,7 +173,7 @@ impl State {
             newest_revision: published.map(|_| self.record.newest),
             applied_at: published.and_then(|published| published.at.try_into().ok()),
             rejected: self.record.rejected.len(),
-            rejected_revisions: self.record.rejected_writes.to_vec(),
+            rejected_revisions: self.record.newest_rejected_writes(),
         }
     }
 

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::documents::Documents;
+use super::rejections::Rejections;
 use super::report;
-use super::status::Rejected;
 use crate::cache::{Fingerprint, Image, SnapshotCache};
 
 /// The least time from one write to the next.
@@ -27,7 +27,7 @@ const RESTS: u32 = 10;
 pub(super) struct Kept {
     pub(super) revision: Revision,
     pub(super) documents: Documents,
-    pub(super) rejected: Arc<Vec<Rejected>>,
+    pub(super) rejected: Rejections,
 }
 
 /// Writes what it is given, the newest only, until whoever gives has gone.
@@ -51,8 +51,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 impl Kept {
     fn image(&self) -> Image {
         let since = |key: &str| {
-            let known = self.rejected.binary_search_by(|rejected| rejected.key.as_str().cmp(key));
-            let known = known.ok().map(|index| &self.rejected[index]);
+            let known = self.rejected.get(key);
             known
                 .map_or_else(SystemTime::now, |known| known.stale_since.unwrap_or(known.first_seen))
         };

@@ -5,8 +5,10 @@ mod documents;
 mod keeper;
 mod loads;
 mod record;
+mod rejections;
 mod report;
 mod status;
+mod touched;
 
 #[cfg(test)]
 mod cached;
@@ -32,6 +34,7 @@ pub use status::{
     AppliedStatus, ConfigStatus, IgnoredField, LastFailure, LastReload, Rejected, ReloadCounts,
     SourceStatus,
 };
+use touched::Touched;
 
 use crate::cache::{Image, SnapshotCache, Unusable};
 use crate::source::{ConfigSource, Listing, StoreError};
@@ -236,8 +239,8 @@ impl Supervisor {
         let listed = entries.iter().cloned();
         let (snapshot, _) = self.snapshot.rebuild(listed, revision, &*self.secrets);
         self.documents = before.0.reloaded(&entries, &snapshot);
-        let all: Vec<_> = before.0.keys().chain(self.documents.keys()).map(str::to_owned).collect();
-        self.serve(snapshot, &before, &all, reload);
+        let all = before.0.keys().chain(self.documents.keys()).map(str::to_owned).collect();
+        self.serve(snapshot, &before, &Touched::All(all), reload);
     }
 
     fn change(&mut self, changes: impl Iterator<Item = Change>) {
@@ -247,36 +250,39 @@ impl Supervisor {
     fn take_over(&mut self, changes: impl Iterator<Item = Change>, reload: Reload) {
         let before = (self.documents.clone(), self.snapshot.clone());
         let mut snapshot = Snapshot::clone(&self.snapshot);
-        let mut touched = Vec::new();
+        let mut touched = Touched::none();
         for change in changes {
-            (snapshot, _) = snapshot.apply(&change, &*self.secrets);
+            let (next, _) = snapshot.apply(&change, &*self.secrets);
+            touched.add(&change, &snapshot, &next);
+            snapshot = next;
             self.documents.change(&change, &snapshot);
-            touched.push(change.key().to_owned());
             self.record.newest = change.revision();
         }
         self.serve(snapshot, &before, &touched, reload);
     }
 
-    /// Publishes a snapshot. `touched` names the documents that may differ from those before.
+    /// Publishes a snapshot that differs from the one before in what was touched only.
     fn serve(
         &mut self,
         snapshot: Snapshot,
         before: &(Documents, Arc<Snapshot>),
-        touched: &[String],
+        touched: &Touched,
         reload: Reload,
     ) {
         let snapshot = Arc::new(snapshot);
         (self.publish)(snapshot.clone());
-        let diagnostics = snapshot.diagnostics();
-        report::documents(&self.snapshot.diagnostics(), &diagnostics);
-        let reads_differently = |key: &String| {
+        let diagnostics = touched.diagnostics(&snapshot);
+        report::documents(&touched.diagnostics(&self.snapshot), &diagnostics);
+        let reads_differently = |key: &str| {
             let was = before.0.serving(key, &before.1);
             !documents::alike(was, self.documents.serving(key, &snapshot))
         };
-        let differs = reload == Reload::Secrets || touched.iter().any(reads_differently);
+        let differs = reload == Reload::Secrets || touched.written().any(reads_differently);
         let now = SystemTime::now();
-        self.record.published(&diagnostics, &snapshot, touched, reload, now);
-        self.record.rejects(&self.documents);
+        self.record.published(touched, &diagnostics, &snapshot, &self.documents, now);
+        if reload != Reload::Cache {
+            self.record.reloaded(reload, now);
+        }
         self.record.applied(differs, now);
         self.snapshot = snapshot.clone();
         let published = Published::new(snapshot, self.documents.clone(), now);

@@ -1,6 +1,5 @@
 //! What happened on the way to the configuration that is served.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,7 +7,9 @@ use aisix_core::snapshot::{Finding, RejectionKind, Revision};
 use aisix_core::{Diagnostic, Snapshot};
 
 use super::documents::Documents;
+use super::rejections::Rejections;
 use super::status::{LastFailure, LastReload, Rejected, ReloadCounts};
+use super::touched::Touched;
 use crate::cache::Stale;
 
 /// How many rejected writes are remembered: whoever asks for one asks for a new one.
@@ -36,10 +37,7 @@ pub(super) struct Record {
     pub(super) last_reload: Option<LastReload>,
     pub(super) last_success: Option<SystemTime>,
     pub(super) last_failure: Option<Arc<LastFailure>>,
-    /// In the order of kinds and ids.
-    pub(super) rejected: Arc<Vec<Rejected>>,
-    /// The revisions of the last writes of those documents, newest first, the first of them.
-    pub(super) rejected_writes: Arc<Vec<Revision>>,
+    pub(super) rejected: Rejections,
     pub(super) reloads: ReloadCounts,
     /// The newest write of a document that was seen, or is known from what is there.
     pub(super) newest: Revision,
@@ -48,72 +46,63 @@ pub(super) struct Record {
 impl Record {
     /// These documents serve with former values.
     pub(super) fn restored(&mut self, stale: &[Stale]) {
-        let rejected = stale.iter().map(|Stale { entry, since }| Rejected {
-            key: entry.key.clone(),
-            kind: RejectionKind::SchemaFailed,
-            message: String::new(),
-            first_seen: *since,
-            last_seen: *since,
-            stale_since: Some(*since),
-        });
-        let mut rejected: Vec<_> = rejected.collect();
-        rejected.sort_by(|a, b| a.key.cmp(&b.key));
-        self.rejected = Arc::new(rejected);
+        self.rejected = Rejections::default();
+        for Stale { entry, since } in stale {
+            let rejected = Rejected {
+                key: entry.key.clone(),
+                kind: RejectionKind::SchemaFailed,
+                message: String::new(),
+                first_seen: *since,
+                last_seen: *since,
+                stale_since: Some(*since),
+            };
+            self.rejected.insert(rejected, None);
+        }
     }
 
-    /// A snapshot was published, with these diagnostics; `touched` names what was written.
+    /// A snapshot was published, made of these documents, with these diagnostics of what was touched.
     pub(super) fn published(
         &mut self,
+        touched: &Touched,
         diagnostics: &[Diagnostic],
         snapshot: &Snapshot,
-        touched: &[String],
-        reload: Reload,
+        documents: &Documents,
         now: SystemTime,
     ) {
-        let touched: HashSet<_> = touched.iter().map(String::as_str).collect();
-        let mut rejected = Vec::new();
-        let mut newest = None;
+        let mut rejected = touched.others(&self.rejected);
         for Diagnostic { key, finding } in diagnostics {
             let Finding::Rejected { kind, message } = finding else {
                 continue;
             };
-            let before = self.rejected.binary_search_by(|known| known.key.as_str().cmp(key));
-            let before = before.ok().map(|index| &self.rejected[index]);
+            // A former value that waits for a name is the lesser problem of its document.
+            if rejected.get(key).is_some() {
+                continue;
+            }
+            let before = self.rejected.get(key);
             let is_news = before.is_none_or(|before| before.message != *message);
             if is_news {
-                newest = Some(LastFailure {
-                    at: now,
-                    kind: kind.as_str(),
-                    message: format!("{key}: {message}"),
-                });
+                let message = format!("{key}: {message}");
+                let failure = LastFailure { at: now, kind: kind.as_str(), message };
+                self.last_failure = Some(Arc::new(failure));
             }
-            let seen_again = is_news || touched.contains(key.as_str());
+            let seen_again = is_news || touched.is_written(key);
             let serves = snapshot.value_of(key).is_some_and(|value| value.serves);
-            rejected.push(Rejected {
+            let one = Rejected {
                 key: key.clone(),
                 kind: *kind,
                 message: message.clone(),
                 first_seen: before.map_or(now, |before| before.first_seen),
                 last_seen: before.filter(|_| !seen_again).map_or(now, |before| before.last_seen),
                 stale_since: serves.then(|| before.and_then(|b| b.stale_since).unwrap_or(now)),
-            });
+            };
+            rejected.insert(one, documents.written(key));
         }
-        if let Some(failure) = newest {
-            self.last_failure = Some(Arc::new(failure));
-        }
-        if reload != Reload::Cache {
-            self.reloaded(&rejected, reload, now);
-        }
-        self.rejected = Arc::new(rejected);
+        self.rejected = rejected;
     }
 
-    /// Remembers which writes are rejected now.
-    pub(super) fn rejects(&mut self, documents: &Documents) {
-        let writes = self.rejected.iter().filter_map(|rejected| documents.written(&rejected.key));
-        let mut writes: Vec<_> = writes.collect();
-        writes.sort_unstable_by(|a, b| b.cmp(a));
-        writes.truncate(REJECTED_WRITES);
-        self.rejected_writes = Arc::new(writes);
+    /// The revisions of the last writes of rejected documents, newest first, the first of them.
+    pub(super) fn newest_rejected_writes(&self) -> Vec<Revision> {
+        self.rejected.newest_writes().take(REJECTED_WRITES).collect()
     }
 
     /// Everything was listed at a revision, and these are the documents' last writes. What was seen
@@ -123,8 +112,9 @@ impl Record {
         self.newest = writes.chain(before).max().unwrap_or_default();
     }
 
-    fn reloaded(&mut self, rejected: &[Rejected], reload: Reload, now: SystemTime) {
-        let successful = rejected.is_empty();
+    /// What was published came from the source.
+    pub(super) fn reloaded(&mut self, reload: Reload, now: SystemTime) {
+        let successful = self.rejected.is_empty();
         self.last_reload = Some(LastReload { successful, at: now });
         if successful {
             self.last_success = Some(now);
@@ -133,7 +123,7 @@ impl Record {
             self.reloads.all += 1;
             let unreadable =
                 |rejected: &Rejected| !matches!(rejected.kind, RejectionKind::SchemaFailed);
-            if rejected.iter().any(unreadable) {
+            if self.rejected.iter().any(unreadable) {
                 self.reloads.failed_parse += 1;
             } else if !successful {
                 self.reloads.failed_validate += 1;

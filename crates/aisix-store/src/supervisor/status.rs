@@ -157,7 +157,7 @@ impl ConfigStatus {
             last_reload: record.last_reload,
             last_success: record.last_success,
             last_failure: record.last_failure.as_deref().cloned(),
-            rejected: record.rejected.to_vec(),
+            rejected: record.rejected.iter().cloned().collect(),
             ignored: ignored(&diagnostics),
             partial: partial(&diagnostics),
             reloads: record.reloads,

@@ -540,3 +540,59 @@ async fn unknown_fields_are_counted_by_kind_and_path() {
     let ignored: Vec<_> = ignored.iter().map(|f| (f.kind, &*f.field, f.count)).collect();
     assert_eq!(ignored, [("models", "colour", 2), ("models", "routing.targets.[].size", 2)]);
 }
+
+#[tokio::test]
+async fn what_is_said_of_documents_that_wait_follows_the_one_that_they_wait_for() {
+    let store = MemoryStore::new();
+    for key in ["models/a", "models/b", "models/c"] {
+        store.put(key, model("twice"), Expect::Any).await.unwrap();
+    }
+    let (log, _guard) = listen();
+    let running = start(Arc::new(store.clone()));
+    running.reaches(3).await;
+    let messages = |running: &Running| -> Vec<_> {
+        let rejected = running.applied.status().rejected;
+        rejected
+            .into_iter()
+            .map(|rejected| format!("{}: {}", rejected.key, rejected.message))
+            .collect()
+    };
+    let of = |key: &str, owner: &str| format!("{key}: display_name: is already used by {owner}");
+    let two = [of("models/b", "models/a"), of("models/c", "models/a")];
+    assert_eq!(messages(&running), two);
+
+    let renamed = store.put("models/a", model("once"), Expect::Any).await.unwrap();
+    running.reaches(renamed.revision).await;
+    assert_eq!(messages(&running), [of("models/c", "models/b")]);
+    let good = "nothing is wrong with a document any more document=\"models/b\"";
+    assert_eq!(lines(&log, good), 1);
+
+    let back = store.put("models/a", model("twice"), Expect::Any).await.unwrap();
+    running.reaches(back.revision).await;
+    assert_eq!(messages(&running), two);
+}
+
+#[tokio::test]
+async fn changes_of_one_document_leave_what_is_said_of_others() {
+    let store = MemoryStore::new();
+    let broken = || Bytes::from_static(BROKEN.as_bytes());
+    store.put("models/a", broken(), Expect::Any).await.unwrap();
+    store.put("models/b", broken(), Expect::Any).await.unwrap();
+    let running = start(Arc::new(store.clone()));
+    running.reaches(2).await;
+    wait::until("the watch", || running.applied.connected()).await;
+    let before = running.applied.status();
+    assert_eq!(before.rejected.len(), 2);
+
+    let good = store.put("models/a", model("a"), Expect::Any).await.unwrap();
+    running.reaches(good.revision).await;
+    let after = running.applied.status();
+    assert_eq!(after.rejected, before.rejected[1..], "neither gone nor seen again");
+    assert!(!after.last_reload.unwrap().successful, "not everything was taken over");
+
+    let gone = store.delete("models/b", Expect::Any).await.unwrap();
+    running.reaches(gone.revision).await;
+    let healed = running.applied.status();
+    assert_eq!(healed.rejected, []);
+    assert!(healed.last_reload.unwrap().successful);
+}
