@@ -44,6 +44,8 @@ enum Command {
     /// Run all that must hold before a change is accepted: format, tidy, lints, docs, deny, tests.
     Ci(ci::Args),
     /// Measure the gateway beside nginx as a plain reverse proxy, and print the table.
+    ///
+    /// `cargo xtask bench config` measures what a configuration costs instead.
     Bench(bench::Args),
     /// Install what the tests and the benchmark need beyond Rust, and stop.
     Provision,

@@ -5,6 +5,8 @@
 //! own, so that its CPU time can be read from the kernel. Proxies take turns, round by round, so
 //! that a noisy machine is noisy for both; medians over the rounds are reported.
 
+mod config;
+mod document;
 mod http;
 mod load;
 mod report;
@@ -25,9 +27,15 @@ use crate::cargo::Workspace;
 use crate::commands::{self, step};
 use crate::provision;
 
+/// Where the figures are kept.
+const DOCUMENT: &str = "docs/benchmarks.md";
+
 /// How long and how often to measure.
 #[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Rounds; each measures every scenario on every proxy.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -43,6 +51,13 @@ pub(crate) struct Args {
     /// Set by the command itself once it runs optimised.
     #[arg(long, hide = true)]
     optimised: bool,
+}
+
+/// What else there is to measure.
+#[derive(Debug, Clone, clap::Subcommand)]
+enum What {
+    /// Measure what a configuration costs: to take over, to change, to reach requests, to start with.
+    Config(config::Args),
 }
 
 /// A kind of traffic.
@@ -101,6 +116,9 @@ pub(crate) const SCENARIOS: [Scenario; 4] = [
 /// # Errors
 /// Where a proxy cannot be built or started, or answers anything but what was expected.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if let Some(What::Config(args)) = &args.what {
+        return config::run(workspace, args);
+    }
     if !args.optimised {
         return optimised(workspace);
     }
@@ -113,7 +131,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let report = Report { rows, starts, idle, rounds: args.rounds, seconds: args.seconds };
     println!("\n{report}");
     if args.write {
-        report.write(&workspace.root().join("docs/benchmarks.md"))?;
+        report.write(&workspace.root().join(DOCUMENT))?;
     }
     Ok(())
 }

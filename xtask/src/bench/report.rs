@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::Scenario;
 use super::sampled::{Sampled, median};
+use super::{Scenario, document};
 
 /// Everything that was measured.
 pub(super) struct Report {
@@ -90,27 +90,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// Between these lines of the document stands the last table.
-const BEGIN: &str = "<!-- table: written by `cargo xtask bench --write` -->\n";
-const END: &str = "<!-- end of table -->";
-
 impl Report {
     /// Replaces the table in the document.
     pub(super) fn write(&self, document: &Path) -> Result<()> {
-        let text = std::fs::read_to_string(document)
-            .with_context(|| format!("cannot read {}", document.display()))?;
-        let marks = text
-            .split_once(BEGIN)
-            .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
-        let (before, after) = marks.context("the document has no marks for the table")?;
-        let date = crate::commands::output(std::process::Command::new("date").args(["-u", "+%F"]))?;
-        let text = format!(
-            "{before}{BEGIN}\nMeasured on {}, with `cargo xtask bench --write`: medians of {} rounds \
-             of {} s per scenario and proxy.\n\n{self}\n{END}{after}",
-            date.trim(),
-            self.rounds,
-            self.seconds
+        let how = format!(
+            "medians of {} rounds of {} s per scenario and proxy",
+            self.rounds, self.seconds
         );
-        std::fs::write(document, text).context("cannot write the table")
+        document::replace(document, "cargo xtask bench --write", &how, self)
     }
 }

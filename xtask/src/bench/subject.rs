@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,9 +14,9 @@ use super::{SCENARIOS, http};
 use crate::cargo::Workspace;
 
 /// How long a proxy may take to answer for the first time.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const ADMIN_KEY: &str = "bench-admin-key";
-const CALLER_KEY: &str = "sk-bench-caller";
+pub(super) const CALLER_KEY: &str = "sk-bench-caller";
 
 /// A running proxy; it is ended when dropped.
 pub(super) struct Subject {
@@ -57,21 +57,29 @@ impl Subject {
     /// The gateway with its embedded store and everything on that is on by default.
     pub(super) fn gateway(workspace: &Workspace, upstream: u16) -> Result<Self> {
         let directory = directory(workspace, "gateway")?;
+        let store = format!("store:\n  path: {}\n", directory.join("store").display());
+        let (gateway, admin) = Self::gateway_with(workspace, &directory, &store)?;
+        gateway.configure(admin, upstream)?;
+        Ok(gateway)
+    }
+
+    /// The gateway with these further settings, and the port of its administrators.
+    pub(super) fn gateway_with(
+        workspace: &Workspace,
+        directory: &Path,
+        settings: &str,
+    ) -> Result<(Self, u16)> {
         let (port, admin) = (free_port()?, free_port()?);
-        let store = directory.join("store");
         let configuration = format!(
             "proxy:\n  addr: 127.0.0.1:{port}\nadmin:\n  addr: 127.0.0.1:{admin}\n  admin_keys: [{ADMIN_KEY}]\n\
              observability:\n  metrics: {{prometheus: {{addr: '127.0.0.1:0'}}}}\n\
-             store:\n  path: {}\nshutdown:\n  min_drain_secs: 0\n",
-            store.display()
+             shutdown:\n  min_drain_secs: 0\n{settings}",
         );
         let file = directory.join("config.yaml");
         fs::write(&file, configuration)?;
         let binary = workspace.release_binary().display().to_string();
         let command = vec![binary, "--config".to_owned(), file.display().to_string()];
-        let gateway = Self::start(command, port)?;
-        gateway.configure(admin, upstream)?;
-        Ok(gateway)
+        Ok((Self::start(command, port)?, admin))
     }
 
     fn start(command: Vec<String>, port: u16) -> Result<Self> {
@@ -138,7 +146,7 @@ impl Subject {
     }
 
     /// Waits until the proxy answers this path at all; a caller's key makes it wait for 200.
-    fn answers(&self, path: &str, key: &str) -> Result<()> {
+    pub(super) fn answers(&self, path: &str, key: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             match get(self.port, path, key) {
@@ -196,7 +204,8 @@ fn spawn(command: &[String]) -> Result<Child> {
         .with_context(|| format!("cannot start {program}"))
 }
 
-fn directory(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+/// An empty directory.
+pub(super) fn directory(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     let directory = workspace.tools().with_file_name("bench").join(name);
     if directory.exists() {
         fs::remove_dir_all(&directory)?;
@@ -205,7 +214,7 @@ fn directory(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     Ok(directory)
 }
 
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
@@ -234,7 +243,8 @@ fn post(admin: u16, collection: &str, body: &str) -> Result<Vec<u8>> {
     Ok(answer)
 }
 
-fn exchange(port: u16, request: &str) -> Result<(String, Vec<u8>)> {
+/// The first line of the answer, and its body.
+pub(super) fn exchange(port: u16, request: &str) -> Result<(String, Vec<u8>)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.write_all(request.as_bytes())?;
     let mut reader = BufReader::new(stream);
@@ -245,7 +255,7 @@ fn exchange(port: u16, request: &str) -> Result<(String, Vec<u8>)> {
 }
 
 /// The hash as the documentation makes it, with the tool that every Debian has.
-fn sha256_of_caller_key() -> Result<String> {
+pub(super) fn sha256_of_caller_key() -> Result<String> {
     let mut child =
         Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     child.stdin.take().context("stdin is piped")?.write_all(CALLER_KEY.as_bytes())?;

@@ -71,6 +71,14 @@ pub(crate) fn for_bench() -> Result<()> {
     apt::bring(FOR_BENCH)
 }
 
+/// Brings what the benchmark of configurations needs.
+///
+/// # Errors
+/// Where something is missing and may not be installed.
+pub(crate) fn for_config_bench() -> Result<()> {
+    apt::bring(&[etcd::TOOL])
+}
+
 /// Brings everything, for whoever prepares a machine beforehand.
 ///
 /// # Errors
