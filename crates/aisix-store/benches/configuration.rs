@@ -220,11 +220,11 @@ async fn print_builds() {
 
 async fn print_changes() {
     println!(
-        "\n| One change, µs (median of {CHANGES}) | caller key replaced | model replaced | \
+        "\n| One change, in µs (median of {CHANGES}) | caller key replaced | model replaced | \
          caller key created | caller key deleted | caller key replaced, a tenth of them rejected |\n\
          |---|---:|---:|---:|---:|---:|"
     );
-    for resources in [1000, 10_000, 100_000] {
+    for (resources, name) in [(1000, "1,000"), (10_000, "10,000"), (100_000, "100,000")] {
         let size = Size::of(resources);
         // Spread over all of them: what is in a cache is not what is measured.
         let some = |number: usize, of: usize| (number * 7919) % of;
@@ -257,7 +257,7 @@ async fn print_changes() {
         row.push(following.change(replace).await);
         following.end().await;
         let cells = row.iter().map(|time| format!(" {:.1} |", time.as_secs_f64() * 1e6));
-        println!("| {resources} resources |{}", cells.collect::<String>());
+        println!("| {name} resources |{}", cells.collect::<String>());
     }
 }
 

@@ -91,6 +91,8 @@ fn only_a_binary_acts_on_the_process() {
         ["1: environment", "2: exit", "3: subscriber", "4: allocator"]
     );
     assert_eq!(found_in(process::check, "bins/aisix/src/main.rs", text), NOTHING);
+    let allocator = "#[global_allocator]\nstatic A: B = B;\n";
+    assert_eq!(found_in(process::check, "crates/a/benches/b.rs", allocator), NOTHING);
     let init = "fn init() { tracing_subscriber::fmt().try_init(); }\n";
     assert_eq!(found_in(process::check, "crates/aisix-telemetry/src/logs.rs", init), NOTHING);
     assert_eq!(found_in(process::check, "crates/aisix-auth/src/tests.rs", init), NOTHING);
