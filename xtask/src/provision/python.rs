@@ -27,7 +27,7 @@ pub(super) fn install(tools: &Path, pins: &Pins) -> Result<PathBuf> {
     // A venv borrows its interpreter: another version of that one needs another venv.
     let version = commands::output(Command::new(interpreter).arg("--version"))?;
     let stamp = Stamp::new(&folder, &[version.trim(), &requirements.join("\n")]);
-    if stamp.matches() && works(&python.to_string_lossy(), &["-c", "import openai"]) {
+    if stamp.matches() && works(&python.to_string_lossy(), &["-c", "import anthropic, openai"]) {
         return Ok(python);
     }
     println!("Installing {} in {}", pins.python, folder.display());

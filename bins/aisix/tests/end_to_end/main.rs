@@ -10,6 +10,7 @@ mod edge;
 mod etcd;
 mod examples;
 mod export;
+mod families;
 mod file;
 mod gateway;
 mod pages;
