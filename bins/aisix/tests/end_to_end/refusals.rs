@@ -45,7 +45,7 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
         (
             "proxies: {}",
             "config load failed: config.yaml: proxies: unknown key; the keys here are proxy, \
-             admin, resources_file, etcd, store, secrets, observability, upstream, downstream, \
+             admin, resources_file, etcd, managed, store, secrets, observability, upstream, downstream, \
              shutdown",
         ),
         (

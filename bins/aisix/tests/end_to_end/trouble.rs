@@ -137,7 +137,7 @@ async fn an_etcd_that_stops_in_the_middle_of_a_request_costs_that_request_only()
     let refused = serving.create("meanwhile").await;
     assert_eq!(refused.status, 500, "{}", refused.text());
     assert!(refused.text().contains("the configuration store failed"), "{}", refused.text());
-    serving.says(1, "no answer within 500ms").await;
+    serving.says(1, "admin request failed").await;
     assert_eq!(serving.ask("chat").await, 200);
 
     etcd.resume();
