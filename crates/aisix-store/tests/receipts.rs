@@ -161,11 +161,15 @@ async fn each_environment_has_a_record_of_its_own_and_none_is_a_resource() {
     let prod = store.scoped("prod/");
     let before = store.list().await.unwrap().revision;
     let mut watch = store.watch(before).await.unwrap();
-    for environment in ["prod", "default"] {
+    for environment in ["prod", "default", ""] {
         let sink = store.receipts(environment, "a", TTL);
         sink.report(&receipt(Some(7))).await.unwrap();
         assert_eq!(store.roster(environment).members().await.unwrap().len(), 1);
         assert_eq!(store.roster("other").members().await.unwrap(), []);
+        for other in ["prod", "default", ""].into_iter().filter(|other| *other != environment) {
+            assert_eq!(store.roster(other).members().await.unwrap(), [], "{environment}: {other}");
+        }
+        sink.withdraw().await.unwrap();
     }
     assert_eq!(store.list().await.unwrap().entries, []);
     assert_eq!(prod.list().await.unwrap().entries, []);
@@ -344,4 +348,28 @@ async fn a_gateway_serves_although_nobody_takes_its_receipts() {
     let revision = put(&store, "models/m").await;
     assert!(gateway.applied.reached(revision, wait::DEADLINE).await);
     gateway.stop().await;
+}
+
+/// A record that never answers.
+struct Hanging;
+
+#[async_trait]
+impl ReceiptSink for Hanging {
+    async fn report(&self, _: &Receipt) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+
+    fn ttl(&self) -> Duration {
+        TTL
+    }
+
+    async fn withdraw(&self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_ends_although_its_record_does_not_answer() {
+    let gateway = Gateway::start(Arc::new(MemoryStore::new()), Arc::new(Hanging), "a");
+    wait::within("the end of the reporter", gateway.stop()).await;
 }

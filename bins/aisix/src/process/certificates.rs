@@ -1,6 +1,7 @@
 //! The certificates of the listeners and the trust in upstreams, and the tasks that follow their
 //! files.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use aisix_gateway::serve::Certificate;
 use anyhow::Context as _;
 use tokio::task::JoinSet;
 
+use super::following::log_lost;
 use crate::config::Tls;
 
 /// How often the files are looked at.
@@ -45,5 +47,20 @@ impl Certificates {
         let followed = trust.clone();
         self.following.spawn(async move { followed.follow(LOOK).await });
         trust
+    }
+
+    /// Returns only if a task has ended, and logs that. From then on a certificate would expire
+    /// although there is a new one.
+    pub(super) async fn lost(&mut self) {
+        match self.following.join_next().await {
+            Some(ended) => log_lost("follows the files of certificates", ended),
+            None => pending().await,
+        }
+    }
+
+    /// As a defect would.
+    #[cfg(test)]
+    pub(super) fn break_off(&mut self) {
+        self.following.abort_all();
     }
 }

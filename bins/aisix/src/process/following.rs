@@ -8,7 +8,7 @@ use aisix_store::{
     Applied, ConfigSource, Joining, Registration, Reporter, Secrets, SnapshotCache, Supervisor,
 };
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::{error, warn};
 
 /// How long the first configuration may take before the proxy listens without one, and its probes
@@ -57,15 +57,14 @@ impl Following {
         self.applied.clone()
     }
 
-    /// Returns only if the task has ended although nobody asked it to, and logs that. From then on
-    /// no write would ever be served.
+    /// Returns only if a task has ended although nobody asked it to, and logs that. From then on no
+    /// write would ever be served, or nobody would hear that it is.
     pub(super) async fn lost(&mut self) {
-        let ended = (&mut self.task).await;
-        let cause = match ended {
-            Err(cause) if cause.is_panic() => "a panic, which standard error shows",
-            _ => "its own decision",
+        let (task, ended) = tokio::select! {
+            ended = &mut self.task => ("follows the store", ended),
+            ended = &mut self.reporter => ("reports what is served", ended),
         };
-        error!(cause, "the task that follows the store has ended: the gateway cannot go on");
+        log_lost(task, ended);
     }
 
     /// Ends the tasks. What is served must not be any more, since the gateway then says so.
@@ -76,8 +75,10 @@ impl Following {
             let _: Result<(), _> = self.task.await;
         }
         drop(self.end_reports);
-        // Fails where it panicked, which standard error shows.
-        let _: Result<(), _> = self.reporter.await;
+        if !self.reporter.is_finished() {
+            // Fails where it panicked, which standard error shows.
+            let _: Result<(), _> = self.reporter.await;
+        }
     }
 
     /// As a defect would.
@@ -85,6 +86,21 @@ impl Following {
     pub(super) fn break_off(&self) {
         self.task.abort();
     }
+
+    /// As a defect would.
+    #[cfg(test)]
+    pub(super) fn break_off_reports(&self) {
+        self.reporter.abort();
+    }
+}
+
+/// Says that the task that does this has ended although nobody asked it to.
+pub(super) fn log_lost(task: &'static str, ended: Result<(), JoinError>) {
+    let cause = match ended {
+        Err(cause) if cause.is_panic() => "a panic, which standard error shows",
+        _ => "its own decision",
+    };
+    error!(cause, "the task that {task} has ended: the gateway cannot go on");
 }
 
 /// What ends a task when it is dropped, and what the task waits for.

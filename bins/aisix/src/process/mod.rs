@@ -41,9 +41,6 @@ use store::Opened;
 /// Where the address of monitoring's listener is chosen.
 const METRICS_KNOB: &str = "observability.metrics.prometheus.addr";
 
-/// The environment of a gateway that is not told of any.
-const DEFAULT_ENVIRONMENT: &str = "default";
-
 /// Where an address is chosen, for the message that says so: flags or keys.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Knobs {
@@ -62,7 +59,7 @@ pub(crate) struct Process {
     embedded: Option<EmbeddedStore>,
     file: Option<FileStore>,
     proxy: SocketAddr,
-    _certificates: Certificates,
+    certificates: Certificates,
 }
 
 /// Why a process ends.
@@ -70,7 +67,7 @@ pub(crate) struct Process {
 enum Reason {
     /// It was asked to.
     Signal(&'static str),
-    /// Nobody follows the store any more.
+    /// A task that has to run as long as it does has ended.
     Lost,
 }
 
@@ -144,7 +141,7 @@ impl Process {
             embedded,
             file,
             proxy: address,
-            _certificates: certificates,
+            certificates,
         })
     }
 
@@ -174,6 +171,7 @@ impl Process {
         let reason = tokio::select! {
             signal = signals.next() => Reason::Signal(signal),
             () = self.supervisor.lost() => Reason::Lost,
+            () = self.certificates.lost() => Reason::Lost,
         };
         self.end_for(reason, signals, window).await
     }
@@ -230,13 +228,9 @@ impl Process {
 /// Which gateway this process is. It has an id of its own each time that it is started: who was lost
 /// under another one may still run.
 fn identity(config: &Config, address: SocketAddr) -> Identity {
-    let environment = match &*config.etcd.env_id {
-        "" => DEFAULT_ENVIRONMENT,
-        environment => environment,
-    };
     Identity {
         id: Uuid::new_v4().to_string(),
-        environment: environment.to_owned(),
+        environment: config.etcd.env_id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         address: address.to_string(),
         started_at: Some(Timestamp::now()),

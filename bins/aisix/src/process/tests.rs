@@ -42,17 +42,32 @@ async fn a_panic_of_whoever_follows_the_store_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_nobody_updates_drains_without_window_and_ends_with_code_1() {
-    let directory = tempfile::TempDir::new().unwrap();
+async fn a_gateway_that_lacks_one_of_its_tasks_drains_without_window_and_ends_with_code_1() {
+    let defects: [fn(&mut Process); 3] = [
+        |process| process.supervisor.break_off(),
+        |process| process.supervisor.break_off_reports(),
+        |process| process.certificates.break_off(),
+    ];
+    for defect in defects {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut config = Config::default();
+        (config.proxy.addr, config.proxy.workers) = (free(), Some(1));
+        (config.admin.addr, config.admin.admin_key) = (free(), Some(Secret::new("k")));
+        config.observability.metrics.prometheus.enabled = false;
+        config.store.path = directory.path().to_owned();
+        let mut process = Process::start(&config, KNOBS).await.unwrap();
+        defect(&mut process);
+        let mut signals = Signals::listen().unwrap();
+        let ended = process.run(&mut signals, Duration::MAX);
+        let code = wait::within("the end of the process", ended).await;
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+    }
+}
+
+#[test]
+fn a_gateway_without_an_environment_is_not_one_of_the_environment_default() {
     let mut config = Config::default();
-    (config.proxy.addr, config.proxy.workers) = (free(), Some(1));
-    (config.admin.addr, config.admin.admin_key) = (free(), Some(Secret::new("k")));
-    config.observability.metrics.prometheus.enabled = false;
-    config.store.path = directory.path().to_owned();
-    let process = Process::start(&config, KNOBS).await.unwrap();
-    process.supervisor.break_off();
-    let mut signals = Signals::listen().unwrap();
-    let ended = process.run(&mut signals, Duration::MAX);
-    let code = wait::within("the end of the process", ended).await;
-    assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+    assert_eq!(identity(&config, free()).environment, "");
+    config.etcd.env_id = "default".to_owned();
+    assert_eq!(identity(&config, free()).environment, "default");
 }

@@ -124,7 +124,15 @@ async fn an_etcd_that_is_full_is_said_plainly_and_written_again_when_there_is_ro
         (&json!("synced"), &json!(true))
     );
 
+    let caller = serving.gateway.admin(Request::get("/admin/v1/apikeys")).await;
+    let caller = caller.json::<Value>()[0]["id"].as_str().expect("an id").to_owned();
+    let revoked =
+        serving.gateway.admin(Request::delete(&format!("/admin/v1/apikeys/{caller}"))).await;
+    assert_eq!(revoked.status, 200, "{}", revoked.text());
+    assert_eq!(serving.ask("chat").await, 401, "a revocation does not wait for room");
+
     etcd.make_room().await;
+    serving.gateway.caller_key(CALLER, &["*"]).await;
     serving.heals().await;
     serving.gateway.stop().await;
 }

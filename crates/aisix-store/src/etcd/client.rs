@@ -368,6 +368,11 @@ impl Failure {
         self.says("requested lease not found")
     }
 
+    /// Whether etcd takes nothing but deletions.
+    pub(super) fn is_full(&self) -> bool {
+        self.says("database space exceeded")
+    }
+
     /// What was being done, where, and why it failed.
     pub(super) fn doing(self, what: &str) -> StoreError {
         let url = &self.url;
@@ -378,7 +383,7 @@ impl Failure {
                 (format!("cannot {what} etcd at {url}"), format!("no answer within {patience:?}"))
             }
         };
-        if self.says("database space exceeded") {
+        if self.is_full() {
             return StoreError::Full { context, source: why.into() };
         }
         // etcd's own limit, and the one that it sets its gRPC interface.

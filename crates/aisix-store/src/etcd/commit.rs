@@ -12,6 +12,9 @@
 //!   look and the transaction is the one change that goes unnoticed. It only makes names free, so
 //!   that no two documents come to have one; a writer to whom a document matters that it refers to
 //!   demands that it exists, which is compared with the write itself.
+//!   Where etcd is full it permits deletions, but not that key: what only deletes is then done
+//!   without it, since a revocation cannot wait for room, and leaves as much to be noticed as a
+//!   deletion by another program.
 //! - **A deletion of what is not there is no write.** Which documents are there is therefore read
 //!   first, and is then a condition; where only that has changed, the transaction is tried again.
 
@@ -20,6 +23,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::EtcdStore;
+use super::client::Failure;
 use super::read::{Range, entry, signed, unsigned};
 use super::wire::{
     Bound, Compare, Comparison, DeleteRangeRequest, KeyValue, PutRequest, RangeRequest, Request,
@@ -47,9 +51,14 @@ pub(super) async fn commit(
         store.compare(condition, &mut conditions).await?;
     }
     let mut there = store.deletable(&transaction.writes).await?;
+    let only_deletes = transaction.writes.iter().all(|write| matches!(write, Write::Delete { .. }));
     for _ in 0..TRIES {
-        let request = store.request(&conditions, &transaction.writes, &there);
-        let answer = store.client.txn(request).await.map_err(|failure| failure.doing(WRITE))?;
+        let request = |marked| store.request(&conditions, &transaction.writes, &there, marked);
+        let mut answer = store.client.txn(request(true)).await;
+        if only_deletes && answer.as_ref().is_err_and(Failure::is_full) {
+            answer = store.client.txn(request(false)).await;
+        }
+        let answer = answer.map_err(|failure| failure.doing(WRITE))?;
         if answer.succeeded {
             return Ok(store.written(&transaction.writes, answer));
         }
@@ -135,11 +144,13 @@ impl EtcdStore {
         Ok(found.map(|found| found.key).collect())
     }
 
+    /// The transaction; `marked` says whether a deletion also writes the key that says so.
     fn request(
         &self,
         conditions: &[Compare],
         writes: &[Write],
         there: &HashSet<Bytes>,
+        marked: bool,
     ) -> TxnRequest {
         let mut compare = conditions.to_vec();
         let mut success = Vec::with_capacity(writes.len() + 1);
@@ -157,7 +168,7 @@ impl EtcdStore {
                 Write::Delete { .. } => compare.push(version(key, Comparison::Equal, 0)),
             }
         }
-        if !there.is_empty() {
+        if marked && !there.is_empty() {
             let key = Bytes::copy_from_slice(self.deleted.as_bytes());
             let mark = PutRequest { key, ..PutRequest::default() };
             success.push(op(Request::Put(mark)));

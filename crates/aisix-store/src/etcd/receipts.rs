@@ -1,5 +1,6 @@
 //! Receipts in etcd: `<prefix>_meta/gateways/<environment>/<id>`, which a lease ends, and
-//! `<id>/member` beside it, which nothing ends but the gateway or an operator.
+//! `<id>/member` beside it, which nothing ends but the gateway or an operator. The environment holds
+//! no slash; it is empty for gateways that have none, so that their place is nobody else's.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -43,6 +43,11 @@ impl Registration {
         Ok(())
     }
 
+    /// From now on it does not matter that receipts cannot be written.
+    pub(super) fn end(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
     /// Says once that receipts cannot be written although the source can be read.
     pub(super) fn complain(&self, error: &StoreError) {
         if !self.refused.swap(true, Ordering::Relaxed) {
@@ -68,13 +73,18 @@ impl Registration {
     /// Takes the gateway off the record.
     pub(super) async fn withdraw(&self) {
         if let Err(error) = self.sink.withdraw().await {
-            warn!(
-                id = self.identity.id,
-                error = with_causes(&error),
-                "this gateway cannot be taken off the record: it will be listed as lost, until \
-                 DELETE /admin/v1/gateways/<id> says that it is gone"
-            );
+            self.left_behind(&error);
         }
+    }
+
+    /// Says that the gateway stays on record although it ends.
+    pub(super) fn left_behind(&self, error: &StoreError) {
+        warn!(
+            id = self.identity.id,
+            error = with_causes(error),
+            "this gateway cannot be taken off the record: it will be listed as lost, until \
+             DELETE /admin/v1/gateways/<id> says that it is gone"
+        );
     }
 }
 

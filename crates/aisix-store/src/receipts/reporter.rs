@@ -1,13 +1,14 @@
 //! The task that keeps a gateway's receipt true.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tracing::debug;
 
 use super::registration::Registration;
+use crate::source::StoreError;
 use crate::supervisor::Applied;
 
 /// The wait after a report that failed.
@@ -15,6 +16,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The least time between two reports: a burst of writes becomes one receipt.
 const SPACING: Duration = Duration::from_millis(50);
+
+/// How long a process that ends waits for what it still has to say.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Reports what a gateway serves when that changes, and often enough for the receipt to last; takes
 /// the gateway off the record at the end.
@@ -31,18 +35,36 @@ impl Reporter {
     }
 
     /// Reports until `shutdown` is ready, which must not be before the gateway has stopped serving.
+    /// The last report and the withdrawal then have 5 seconds together.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
+        let shutdown = shutdown.shared();
+        let reporting = async {
+            self.report_until(shutdown.clone()).await;
+            self.registration.withdraw().await;
+        };
+        let deadline = async {
+            shutdown.clone().await;
+            self.registration.end();
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            // What is under way fails silently once the end has begun.
+            biased;
+            () = deadline => self.registration.left_behind(&late()),
+            () = reporting => {}
+        }
+    }
+
+    async fn report_until(&self, mut shutdown: impl Future<Output = ()> + Unpin) {
         loop {
             // Not to be cut short: what is under way must not arrive after the withdrawal.
             let rest = self.report().await;
             tokio::select! {
-                () = &mut shutdown => break,
+                () = &mut shutdown => return,
                 () = tokio::time::sleep(rest) => {}
                 () = self.news(rest) => {}
             }
         }
-        self.registration.withdraw().await;
     }
 
     /// Reports, and answers how long that lasts.
@@ -64,6 +86,12 @@ impl Reporter {
         tokio::time::sleep(SPACING.min(rest)).await;
         self.applied.serves_otherwise(|served| self.registration.said(served)).await;
     }
+}
+
+/// Why a gateway is left on record that took too long to leave it.
+fn late() -> StoreError {
+    let why = format!("no answer within {LAST_WORDS:?}");
+    StoreError::unavailable("cannot reach the record", why)
 }
 
 impl fmt::Debug for Reporter {
