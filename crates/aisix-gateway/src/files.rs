@@ -1,5 +1,8 @@
 //! PEM files that operators replace while the process runs.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -31,8 +34,17 @@ pub(crate) trait Files {
 pub(crate) struct Followed<F: Files> {
     files: F,
     current: ArcSwap<F::Made>,
-    /// The files that were read last, whether they could be used or not.
-    seen: Mutex<Vec<Stamp>>,
+    last: Mutex<Reading>,
+}
+
+/// The last time that the files were read.
+#[derive(Debug)]
+struct Reading {
+    /// The files then.
+    stamps: Vec<Stamp>,
+    /// Why they could not be used. What kept them from being read need not show in their stamps,
+    /// such as permissions, so they are read until there is nothing wrong.
+    problem: Option<String>,
 }
 
 /// What tells a file from the one that replaced it; `None` where there is none.
@@ -83,9 +95,9 @@ pub enum CertificateError {
 impl<F: Files> Followed<F> {
     /// Reads the files.
     pub(crate) fn load(files: F) -> Result<Self, F::Problem> {
-        let seen = Mutex::new(stamps(&files));
+        let last = Mutex::new(Reading { stamps: stamps(&files), problem: None });
         let current = ArcSwap::from_pointee(files.read()?);
-        Ok(Self { files, current, seen })
+        Ok(Self { files, current, last })
     }
 
     /// What they made last.
@@ -103,26 +115,38 @@ impl<F: Files> Followed<F> {
         }
     }
 
-    /// Reads the files again if they are others than before. While they cannot be used, such as
-    /// when only one of two was replaced yet, what they made last stays.
+    /// Reads the files again if they are others than before, or could not be used. While they
+    /// cannot, such as when only one of two was replaced yet, what they made last stays.
     pub(crate) fn refresh(&self) {
-        let stamps = stamps(&self.files);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == stamps {
-                return;
-            }
-            *seen = stamps;
-        }
         let paths = self.files.paths();
         let file = paths.first().map(|path| tracing::field::display(path.display()));
+        match self.news() {
+            None => {}
+            Some(Ok(())) => tracing::info!(file, "the new certificates are in use"),
+            Some(Err(problem)) => {
+                tracing::warn!(problem, "the new certificates cannot be used, the last ones stay");
+            }
+        }
+    }
+
+    /// What is new since the last look: other certificates, or another reason why there are none.
+    fn news(&self) -> Option<Result<(), String>> {
+        let stamps = stamps(&self.files);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.stamps == stamps && last.problem.is_none() {
+            return None;
+        }
+        last.stamps = stamps;
         match self.files.read() {
             Ok(made) => {
                 self.current.store(Arc::new(made));
-                tracing::info!(file, "the new certificates are in use");
+                last.problem = None;
+                Some(Ok(()))
             }
             Err(problem) => {
-                tracing::warn!(%problem, "the new certificates cannot be used, the last ones stay");
+                let problem = problem.to_string();
+                let known = last.problem.replace(problem.clone()).is_some_and(|p| p == problem);
+                (!known).then_some(Err(problem))
             }
         }
     }

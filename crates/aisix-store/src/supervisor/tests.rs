@@ -1,5 +1,6 @@
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use aisix_core::resource::PlainSecrets;
@@ -12,7 +13,6 @@ use proptest::prelude::*;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tracing::subscriber::DefaultGuard;
 
 use super::{Applied, ReloadCounts, Supervisor};
 use crate::{
@@ -374,20 +374,42 @@ proptest! {
     }
 }
 
-pub(super) fn listen() -> (Arc<Mutex<Vec<u8>>>, DefaultGuard) {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let writer = Log(log.clone());
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    (log, tracing::subscriber::set_default(subscriber))
+thread_local! {
+    /// Where the log of this thread, and so of its test, goes.
+    static LISTENING: RefCell<Option<Arc<Mutex<Vec<u8>>>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// Collects what this thread logs, until the guard is dropped.
+///
+/// The subscriber is one for all tests: whether a line is of interest is remembered for the whole
+/// process, and a test without a subscriber would settle it for the others.
+pub(super) fn listen() -> (Arc<Mutex<Vec<u8>>>, Listening) {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        tracing::callsite::rebuild_interest_cache();
+    });
+    let log = Arc::new(Mutex::new(Vec::new()));
+    LISTENING.set(Some(log.clone()));
+    (log, Listening)
+}
+
+pub(super) struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENING.set(None);
+    }
+}
+
+struct Log;
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let write = |log: &Arc<Mutex<Vec<u8>>>| log.lock().unwrap().extend_from_slice(bytes);
+        LISTENING.with_borrow(|log| log.iter().for_each(write));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
