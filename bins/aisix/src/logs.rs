@@ -1,7 +1,6 @@
 //! The log of the process.
 
 use aisix_telemetry::LogSettings;
-use anyhow::Context as _;
 
 use crate::config::Observability;
 
@@ -20,5 +19,7 @@ pub(crate) fn install(observability: &Observability) -> anyhow::Result<()> {
         None => ("observability.log_level", observability.log_level.clone()),
     };
     let settings = LogSettings { filter, access_log: observability.access_log };
-    aisix_telemetry::init(&settings).with_context(|| format!("config load failed: {origin}"))
+    // Of its causes the reason says all there is.
+    aisix_telemetry::init(&settings)
+        .map_err(|reason| anyhow::anyhow!("config load failed: {origin}: {reason}"))
 }

@@ -31,6 +31,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let hangups = Hangups::listen()?;
         let process = Process::start(&config, KNOBS).await?;
         info!(
+            service = config.observability.service_name,
             version = env!("CARGO_PKG_VERSION"),
             proxy = %process.proxy(),
             admin = process.admin().map(tracing::field::display),

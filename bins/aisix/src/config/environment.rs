@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use serde_json::{Map, Number, Value};
 
-use super::ConfigError;
 use super::keys::{self, Key, Kind};
+use super::others::Inert;
+use super::{ConfigError, others};
 
 const PREFIX: &str = "AISIX_";
 
@@ -16,6 +17,8 @@ const CONFIG: &str = "AISIX_CONFIG";
 #[derive(Debug, Default)]
 pub(super) struct Overrides {
     values: Vec<(Key, Value)>,
+    /// The keys of other versions that ask for nothing more than what is so anyway.
+    inert: Vec<Inert>,
     /// The variables that look like ours and name no key.
     unknown: Vec<String>,
 }
@@ -33,9 +36,12 @@ impl Overrides {
             .collect();
         variables.sort();
         for (name, value) in variables {
-            match keys::find_variable(&name) {
-                Some(key) => overrides.values.push((key, parse(key, &name, &value)?)),
-                None => overrides.unknown.push(name),
+            if let Some(key) = keys::find_variable(&name) {
+                overrides.values.push((key, parse(key.kind, &name, &value)?));
+            } else if let Some(inert) = inert(&name, &value)? {
+                overrides.inert.push(inert);
+            } else {
+                overrides.unknown.push(name);
             }
         }
         Ok(overrides)
@@ -46,6 +52,11 @@ impl Overrides {
         for (key, value) in &self.values {
             set(keys, key.path, value.clone());
         }
+    }
+
+    /// The keys of other versions.
+    pub(super) fn inert(&self) -> &[Inert] {
+        &self.inert
     }
 
     /// One warning for each variable that looks like ours and means nothing, unless the
@@ -64,25 +75,40 @@ impl Overrides {
     /// The variable that sets a key, if one does.
     pub(super) fn variable(&self, path: &str) -> Option<String> {
         let found = self.values.iter().find(|(key, _)| key.path == path);
-        found.map(|(key, _)| key.variable())
+        let inert = || self.inert.iter().find(|key| key.path == path)?.variable.clone();
+        found.map(|(key, _)| key.variable()).or_else(inert)
     }
+}
+
+/// The key of another version that a variable names, or something inside of it.
+fn inert(name: &str, value: &OsStr) -> Result<Option<Inert>, ConfigError> {
+    let fail = |reason: String| ConfigError::whole(name, reason);
+    if let Some(other) = others::find_variable(name) {
+        let value = parse(other.kind(), name, value)?;
+        return other.accept(value, Some(name.into())).map(Some).map_err(fail);
+    }
+    let inside = others::find_around(name).map(|other| other.accept_inside(name.into()));
+    inside.transpose().map_err(fail)
 }
 
 /// Reads a value as the key's type. What it should look like depends on the key alone, so that a
 /// credential may consist of digits.
-fn parse(key: Key, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
+fn parse(kind: Kind, name: &str, value: &OsStr) -> Result<Value, ConfigError> {
     let Some(value) = value.to_str() else {
         return Err(ConfigError::whole(name, "is not UTF-8"));
     };
-    let parsed = match key.kind {
+    let parsed = match kind {
         Kind::Text | Kind::Secret => Some(value.into()),
         Kind::TextList | Kind::SecretList => Some(list(value)),
         Kind::NumberList => numbers(value),
         Kind::MapList => maps(value),
         Kind::Flag => value.trim().to_lowercase().parse::<bool>().ok().map(Value::from),
         Kind::Number => value.trim().parse::<u64>().ok().map(Value::from),
+        Kind::Fraction => number(value.trim()),
+        // One variable sets one of the keys below.
+        Kind::Map => None,
     };
-    parsed.ok_or_else(|| ConfigError::whole(name, key.kind.expectation()))
+    parsed.ok_or_else(|| ConfigError::whole(name, kind.expectation()))
 }
 
 fn list(value: &str) -> Value {
@@ -90,8 +116,11 @@ fn list(value: &str) -> Value {
 }
 
 fn numbers(value: &str) -> Option<Value> {
-    let number = |item: &str| Number::from_f64(item.parse().ok()?).map(Value::Number);
     items(value).map(number).collect()
+}
+
+fn number(text: &str) -> Option<Value> {
+    Number::from_f64(text.parse().ok()?).map(Value::Number)
 }
 
 fn items(value: &str) -> impl Iterator<Item = &str> {

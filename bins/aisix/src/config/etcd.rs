@@ -90,22 +90,8 @@ impl Etcd {
         if self.env_id.contains('/') {
             return Err(("etcd.env_id", "must not hold a slash".into()));
         }
-        match (&self.user, &self.password_env) {
-            (Some(_), None) => {
-                return Err(("etcd.user", "needs etcd.password_env beside it".into()));
-            }
-            (None, Some(_)) => {
-                return Err(("etcd.password_env", "needs etcd.user beside it".into()));
-            }
-            _ => {}
-        }
-        for (key, time) in [
-            ("etcd.dial_timeout_ms", self.dial_timeout_ms),
-            ("etcd.request_timeout_ms", self.request_timeout_ms),
-        ] {
-            if time == 0 {
-                return Err((key, "must be at least 1".into()));
-            }
+        if self.user.is_none() && self.password_env.is_some() {
+            return Err(("etcd.password_env", "needs etcd.user beside it".into()));
         }
         Ok(())
     }
@@ -137,12 +123,18 @@ impl Etcd {
     /// Where a certificate or the key cannot be read.
     pub(crate) fn options(&self) -> anyhow::Result<EtcdOptions> {
         let login = self.user.clone().zip(self.password.clone());
+        let defaults = EtcdOptions::new(self.endpoints.clone(), &*self.prefix);
+        // A member that never answers must be given up at some time.
+        let or_default = |milliseconds, default| match milliseconds {
+            0 => default,
+            some => Duration::from_millis(some),
+        };
         Ok(EtcdOptions {
             login: login.map(|(user, password)| EtcdLogin { user, password }),
             tls: self.tls.read()?,
-            dial_timeout: Duration::from_millis(self.dial_timeout_ms),
-            request_timeout: Duration::from_millis(self.request_timeout_ms),
-            ..EtcdOptions::new(self.endpoints.clone(), &*self.prefix)
+            dial_timeout: or_default(self.dial_timeout_ms, defaults.dial_timeout),
+            request_timeout: or_default(self.request_timeout_ms, defaults.request_timeout),
+            ..defaults
         })
     }
 }

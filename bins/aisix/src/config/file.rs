@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use config::{Config, File, FileFormat};
+use config::{FileFormat, Format};
 use serde_json::{Map, Value};
 
 use super::keys::{self, Kind};
+use super::others::Inert;
 use super::{ConfigError, others};
 
 /// What a file sets.
@@ -14,7 +15,7 @@ pub(super) struct Set {
     /// The keys, each of the right type; those that are null are left out.
     pub(super) keys: Map<String, Value>,
     /// The keys of other versions that ask for nothing more than what is so anyway.
-    pub(super) ignored: Vec<String>,
+    pub(super) inert: Vec<Inert>,
 }
 
 /// Reads a file.
@@ -30,10 +31,10 @@ pub(super) fn read(path: &Path) -> Result<Set, ConfigError> {
     } else {
         parse(&text, format).map_err(|reason| fail(format!("cannot be parsed: {reason}")))?
     };
-    let mut ignored = Vec::new();
-    check(&mut keys, "", &mut ignored)
+    let mut inert = Vec::new();
+    check(&mut keys, "", &mut inert)
         .map_err(|(key, reason)| ConfigError::key(&origin, key, reason))?;
-    Ok(Set { keys, ignored })
+    Ok(Set { keys, inert })
 }
 
 fn format(path: &Path) -> Option<FileFormat> {
@@ -45,10 +46,12 @@ fn format(path: &Path) -> Option<FileFormat> {
     }
 }
 
-fn parse(text: &str, format: FileFormat) -> Result<Map<String, Value>, String> {
-    let parsed = Config::builder().add_source(File::from_str(text, format)).build();
-    let parsed = parsed.and_then(Config::try_deserialize);
-    parsed.map_err(|error| without_excerpt(&error.to_string()))
+/// Names stay as they are written: the crate's builder would read `proxy.addr` as two levels.
+pub(super) fn parse(text: &str, format: FileFormat) -> Result<Map<String, Value>, String> {
+    let keys = Format::parse(&format, None, text).map_err(|e| without_excerpt(&e.to_string()))?;
+    let typed = |(name, value): (String, config::Value)| Ok((name, value.try_deserialize()?));
+    let typed: Result<_, config::ConfigError> = keys.into_iter().map(typed).collect();
+    typed.map_err(|error| without_excerpt(&error.to_string()))
 }
 
 /// A parser may quote the line that it could not read, which may hold a credential. What it says of
@@ -63,23 +66,26 @@ fn without_excerpt(message: &str) -> String {
 /// the reason.
 fn check(
     level: &mut Map<String, Value>,
-    path: &str,
-    ignored: &mut Vec<String>,
+    here: &str,
+    inert: &mut Vec<Inert>,
 ) -> Result<(), (String, String)> {
     let names: Vec<_> = level.keys().cloned().collect();
     for name in names {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let path = if here.is_empty() { name.clone() } else { format!("{here}.{name}") };
+        // It would look like a path.
+        if name.contains(['.', '[']) {
+            return Err((path, keys::unknown(here)));
+        }
         if let Some(other) = others::find(&path) {
             let value = level.remove(&name).filter(|value| !value.is_null());
             if let Some(value) = value {
-                other.check(&value).map_err(|reason| (path.clone(), reason))?;
-                ignored.push(path);
+                inert.push(other.accept(value, None).map_err(|reason| (path, reason))?);
             }
             continue;
         }
         let foreign = keys::is_foreign_level(&path);
         if !foreign && !keys::is_known(&path) {
-            return Err((path.clone(), keys::unknown(&path)));
+            return Err((path, keys::unknown(here)));
         }
         let key = keys::find(&path);
         match level.get_mut(&name) {
@@ -87,7 +93,7 @@ fn check(
             Some(value) => match (key, value) {
                 (Some(key), value) if fits(value, key.kind) => {}
                 (Some(key), _) => return Err((path, key.kind.expectation().into())),
-                (None, Value::Object(below)) => check(below, &path, ignored)?,
+                (None, Value::Object(below)) => check(below, &path, inert)?,
                 (None, _) => return Err((path, "must hold further keys".into())),
             },
         }
@@ -98,10 +104,13 @@ fn check(
     Ok(())
 }
 
-fn fits(value: &Value, kind: Kind) -> bool {
+/// Whether a value is of a type.
+pub(super) fn fits(value: &Value, kind: Kind) -> bool {
     match kind {
         Kind::Flag => value.is_boolean(),
         Kind::Number => value.is_u64(),
+        Kind::Fraction => value.is_number(),
+        Kind::Map => value.is_object(),
         Kind::Text | Kind::Secret => value.is_string(),
         Kind::NumberList => value.as_array().is_some_and(|list| list.iter().all(Value::is_number)),
         Kind::MapList => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),

@@ -16,6 +16,8 @@ pub(super) struct Key {
 pub(super) enum Kind {
     Flag,
     Number,
+    /// A number that need not be whole.
+    Fraction,
     Text,
     TextList,
     /// Numbers that need not be whole.
@@ -26,6 +28,8 @@ pub(super) enum Kind {
     Secret,
     /// Several credentials.
     SecretList,
+    /// Further keys, of which this version knows none.
+    Map,
 }
 
 /// Every key that does something.
@@ -66,6 +70,7 @@ pub(super) const KEYS: &[Key] = &[
     key("store.previous_master_keys", Kind::SecretList),
     key("secrets.allow_env", Kind::TextList),
     key("secrets.file_dirs", Kind::TextList),
+    key("observability.service_name", Kind::Text),
     key("observability.log_level", Kind::Text),
     key("observability.access_log", Kind::Flag),
     key("observability.metrics.prometheus.enabled", Kind::Flag),
@@ -123,9 +128,8 @@ pub(super) fn outside_lists(path: &str) -> &str {
     path.split_once('[').map_or(path, |(key, _)| key)
 }
 
-/// Why a path is not a key, and what could be meant.
-pub(super) fn unknown(path: &str) -> String {
-    let level = path.rsplit_once('.').map_or("", |(level, _)| level);
+/// Why there is no such key at a level, and what could be meant.
+pub(super) fn unknown(level: &str) -> String {
     let mut here = below(KEYS.iter().map(|key| key.path), level);
     if here.is_empty() {
         here = below(OTHERS.iter().map(|other| other.path), level);
@@ -146,6 +150,11 @@ fn below(paths: impl Iterator<Item = &'static str>, level: &str) -> Vec<&'static
     here
 }
 
+/// The environment variable of the key at a path.
+pub(super) fn variable(path: &str) -> String {
+    format!("AISIX_{}", path.to_uppercase().replace('.', "__"))
+}
+
 fn is_below(path: &str, level: &str) -> bool {
     path.strip_prefix(level).is_some_and(|rest| rest.starts_with('.'))
 }
@@ -153,7 +162,7 @@ fn is_below(path: &str, level: &str) -> bool {
 impl Key {
     /// The environment variable that sets it.
     pub(super) fn variable(self) -> String {
-        format!("AISIX_{}", self.path.to_uppercase().replace('.', "__"))
+        variable(self.path)
     }
 }
 
@@ -163,6 +172,8 @@ impl Kind {
         match self {
             Self::Flag => "must be true or false",
             Self::Number => "must be a whole number, 0 or more",
+            Self::Fraction => "must be a number",
+            Self::Map => "must hold further keys",
             Self::Text => "must be a string",
             Self::TextList => "must be a list of strings",
             Self::NumberList => "must be a list of finite numbers",

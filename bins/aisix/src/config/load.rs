@@ -13,6 +13,12 @@ use super::{Config, ConfigError, check, file, keys, others};
 const UNVERIFIED: &str = "upstream.tls.verify is false: the gateway believes any certificate that \
                           an upstream shows, and so does not know whom it sends credentials to";
 
+const UNUSED_CACHE: &str = "managed.snapshot_cache_path: without effect without etcd, whose \
+                            configuration it keeps";
+
+const UNUSED_USER: &str = "etcd.user: without effect without etcd.password_env, which names the \
+                           variable of the password";
+
 /// A configuration that can be run.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -29,10 +35,11 @@ pub(crate) fn load(
     path: &Path,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
-    let file::Set { keys: mut tree, ignored } = file::read(path)?;
+    let file::Set { keys: mut tree, mut inert } = file::read(path)?;
     let variables: Vec<_> = variables.into_iter().collect();
     let overrides = Overrides::read(variables.iter().cloned())?;
     overrides.apply(&mut tree);
+    inert.extend_from_slice(overrides.inert());
     let names_etcd = tree.contains_key("etcd");
     let origin = |key: &str| overrides.variable(key);
     let fail = |(key, reason): (String, String)| match origin(keys::outside_lists(&key)) {
@@ -45,6 +52,7 @@ pub(crate) fn load(
     let mut config = typed(tree).map_err(fail)?;
     let rule = |(key, reason): (&str, String)| fail((key.to_owned(), reason));
     check::rules(&config).map_err(rule)?;
+    others::rules(&inert).map_err(rule)?;
     // Whoever names etcd would not expect to be served from another store, unless it is named, too.
     if names_etcd && config.resources_file.is_none() {
         config.etcd.check().map_err(rule)?;
@@ -54,15 +62,22 @@ pub(crate) fn load(
     config.secrets.find_variables(&variables);
     let named = config.secrets.allow_env.iter().chain(&config.etcd.password_env);
     let mut warnings = overrides.warnings(&named.collect::<Vec<_>>());
-    warnings.extend(others::warning(&path.display().to_string(), &ignored));
-    if !config.upstream.tls.verify {
-        warnings.push(UNVERIFIED.into());
-    }
-    if config.managed.path().is_some() && !config.etcd.is_used() {
-        let key = "managed.snapshot_cache_path";
-        warnings.push(format!("{key}: without effect without etcd, whose configuration it keeps"));
-    }
+    warnings.extend(others::warning(&inert));
+    warnings.extend(advice(&config));
     Ok(Loaded { config, warnings })
+}
+
+/// What is permitted, and hardly meant.
+fn advice(config: &Config) -> impl Iterator<Item = String> {
+    let etcd = &config.etcd;
+    [
+        (!config.upstream.tls.verify, UNVERIFIED),
+        (config.managed.path().is_some() && !etcd.is_used(), UNUSED_CACHE),
+        (etcd.user.is_some() && etcd.password_env.is_none(), UNUSED_USER),
+    ]
+    .into_iter()
+    .filter(|(applies, _)| *applies)
+    .map(|(_, text)| text.to_owned())
 }
 
 /// The proxies that the environment names.

@@ -164,6 +164,8 @@ pub(crate) struct Secrets {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Observability {
+    /// For the first line of the log.
+    pub(crate) service_name: String,
     pub(crate) log_level: String,
     pub(crate) access_log: bool,
     pub(crate) metrics: Metrics,
@@ -326,7 +328,12 @@ impl Default for Store {
 
 impl Default for Observability {
     fn default() -> Self {
-        Self { log_level: "info".into(), access_log: true, metrics: Metrics::default() }
+        Self {
+            service_name: "aisix".into(),
+            log_level: "info".into(),
+            access_log: true,
+            metrics: Metrics::default(),
+        }
     }
 }
 

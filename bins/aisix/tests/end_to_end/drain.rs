@@ -88,6 +88,27 @@ async fn requests_are_accepted_until_the_window_is_over() {
 }
 
 #[tokio::test]
+async fn a_window_ends_by_itself_and_serves_until_then() {
+    let upstream = ScriptedUpstream::start();
+    let mut gateway = serving("shutdown: {min_drain_secs: 1}", &upstream).await;
+    upstream.enqueue(Reply::json(200, openai::chat_completion("In the window.")));
+    let mut connection = aisix_testing::Connection::open(gateway.proxy).await;
+    gateway.process.terminate();
+    gateway.process.line_with("draining started min_drain_secs=1 in_flight=0").await;
+    let request = chat(openai::chat_request("chat", "Hi")).to_bytes();
+    connection.send(request).await.expect("a gateway that reads");
+    let answer = connection.response().await.expect("an answer");
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    connection.closed().await.expect("an orderly end");
+
+    assert_eq!(gateway.process.exited().await.code(), Some(0));
+    let said = gateway.process.stderr();
+    let marks = ["draining started", "drain complete", "stopped"];
+    let order = said.iter().filter_map(|line| marks.iter().find(|mark| line.contains(**mark)));
+    assert_eq!(order.collect::<Vec<_>>(), marks.iter().collect::<Vec<_>>(), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_the_process_at_once() {
     let upstream = ScriptedUpstream::start();
     let mut gateway = serving("shutdown: {min_drain_secs: 0}", &upstream).await;

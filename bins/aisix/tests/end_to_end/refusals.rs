@@ -83,6 +83,13 @@ async fn a_bad_configuration_is_one_line_and_code_1() {
 }
 
 #[tokio::test]
+async fn a_filter_of_the_log_that_cannot_be_read_is_said_once() {
+    let (code, line) = refused(&program("").env("RUST_LOG", "a=b=c")).await;
+    assert_eq!((code, line.matches("error parsing level filter").count()), (1, 1), "{line}");
+    assert!(line.starts_with("error: config load failed: RUST_LOG: "), "{line}");
+}
+
+#[tokio::test]
 async fn an_unreadable_file_is_one_line_and_code_1() {
     let missing = Program::aisix().arg("--config").arg("none.yaml");
     let expected = "error: config load failed: none.yaml: cannot be read: No such file or \
