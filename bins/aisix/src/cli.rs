@@ -101,9 +101,10 @@ pub(crate) struct Export {
     #[arg(long)]
     pub(crate) reveal_secrets: bool,
 
-    /// The key that opens encrypted credentials: the gateways' store.master_key_file.
+    /// A key that opens encrypted credentials: the gateways' store.master_key_file. While the key
+    /// is being changed, give it again for each of store.previous_master_key_files.
     #[arg(long, value_name = "FILE", requires = "reveal_secrets")]
-    pub(crate) master_key_file: Option<PathBuf>,
+    pub(crate) master_key_file: Vec<PathBuf>,
 
     /// The file to write, readable by its owner alone; standard output unless given.
     #[arg(short, long, value_name = "FILE")]

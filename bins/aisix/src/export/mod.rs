@@ -3,6 +3,7 @@
 //! Ids are left out and references become names, because a file derives ids from names. Credentials
 //! become variables that are set before the file is loaded, unless they are asked for.
 
+mod check;
 mod documents;
 mod guardrails;
 mod names;
@@ -48,11 +49,12 @@ struct Exported {
 /// # Errors
 /// Where etcd cannot be read, or the file not be written.
 pub(crate) fn run(args: &Export) -> anyhow::Result<ExitCode> {
-    let key = args.master_key_file.as_deref().map(|path| {
+    let keys = args.master_key_file.iter().map(|path| {
         let missing = || format!("--master-key-file: {} does not exist", path.display());
         MasterKey::load(path)?.with_context(missing)
     });
-    let sealer = key.transpose()?.map_or_else(Sealer::plain, |key| Sealer::with(&key));
+    // Nothing is sealed here, so it does not matter which key is the current one.
+    let sealer = Sealer::plain().opening(&keys.collect::<anyhow::Result<Vec<_>>>()?);
     say(&format!("reading {} below {}", args.etcd.join(", "), args.prefix));
     process::on_control_thread(async {
         let options = EtcdOptions::new(args.etcd.clone(), &*args.prefix);
@@ -99,16 +101,15 @@ fn export(listing: &Listing, mut secrets: Secrets<'_>) -> Exported {
         let of_kind = resources.iter().filter(|resource| resource.kind == kind);
         let entries: Vec<_> =
             of_kind.map(|resource| entry(resource, &names, &mut secrets, &mut notes)).collect();
-        if kind == Kind::McpAuthSettings && entries.len() > 1 {
-            notes.problem(format!("{kind}: a file takes one entry, and there are more"));
-        }
         if !entries.is_empty() {
             counts.push((kind, entries.len()));
             file.insert(kind.plural().to_owned(), entries.into());
         }
     }
     notes.variables = secrets.into_variables();
-    Exported { text: yaml::document(&file), counts, notes }
+    let text = yaml::document(&file);
+    check::loads(&text, &mut notes);
+    Exported { text, counts, notes }
 }
 
 /// The collections of the file, in their order.

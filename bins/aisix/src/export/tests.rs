@@ -111,7 +111,11 @@ fn caller_keys_of_one_hash_collide() {
     let notes = exported(&[("api_keys/a", key.clone()), ("api_keys/b", key)]).notes;
     let name = "apikey-0000000000000000";
     let problem = format!("api_keys/b (\"{name}\") has the same name as api_keys/a in a file");
-    assert_eq!(notes.problems, [problem]);
+    let entry = format!("the file will not load: api_keys[1] (\"{name}\")");
+    let refused = ["display_name", "key_hash"]
+        .map(|field| format!("{entry}: {field}: is that of api_keys[0] already"));
+    assert_eq!(notes.problems[0], problem);
+    assert_eq!(notes.problems[1..], refused);
 }
 
 #[test]
@@ -119,7 +123,8 @@ fn a_file_takes_one_setting_of_how_callers_of_tools_authenticate() {
     let setting = |name: &str| json!({"name": name});
     let two = [("mcp_auth_settings/a", setting("a")), ("mcp_auth_settings/b", setting("b"))];
     assert!(exported(&two[..1]).notes.problems.is_empty());
-    assert_eq!(exported(&two).notes.problems.len(), 1);
+    let problem = "the file will not load: (file): mcp_auth_settings: must hold one entry at most";
+    assert_eq!(exported(&two).notes.problems, [problem]);
 }
 
 #[test]
@@ -133,7 +138,31 @@ fn fields_that_are_not_known_or_do_not_apply_are_left_out_wherever_they_are() {
                     targets:\n        - model: \"a\"\n        - model: \"b\"\n";
     assert_eq!(text, expected);
     assert_eq!(notes.warnings.len(), 1);
-    assert!(notes.problems.is_empty());
+    // The targets are not there, and nothing else is wrong.
+    let targets = ["routing.targets[0].model", "routing.targets[1].model"]
+        .map(|path| format!("the file will not load: models[0] (\"g\"): {path}: "));
+    assert_eq!(notes.problems.len(), targets.len());
+    for (problem, target) in notes.problems.iter().zip(targets) {
+        assert!(problem.starts_with(&target), "{problem}");
+    }
+}
+
+#[test]
+fn credentials_in_the_middle_of_a_change_of_keys_are_revealed_with_both() {
+    let keys = [MasterKey::generate().unwrap(), MasterKey::generate().unwrap()];
+    let documents = ["old", "new"].into_iter().zip(&keys).map(|(name, key)| {
+        let mut fields = provider_key(&format!("sk-{name}"));
+        fields["display_name"] = name.into();
+        let mut document = Document::parse(fields.to_string().as_bytes()).unwrap();
+        Sealer::with(key).seal_document(Kind::ProviderKeys, name, &mut document).unwrap();
+        (format!("provider_keys/{name}"), serde_json::from_slice(&document.to_bytes()).unwrap())
+    });
+    let documents: Vec<(String, Value)> = documents.collect();
+    let documents: Vec<_> = documents.iter().map(|(key, value)| (&**key, value.clone())).collect();
+    let sealer = Sealer::plain().opening(&keys);
+    let Exported { text, notes, .. } = export(&listing(&documents), Secrets::new(&sealer, true));
+    assert!(text.contains("\"sk-old\"") && text.contains("\"sk-new\""), "{text}");
+    assert!(notes.problems.is_empty(), "{notes:?}");
 }
 
 #[test]

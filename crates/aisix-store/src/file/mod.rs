@@ -36,6 +36,13 @@ pub use variables::Variables;
 /// # Errors
 /// Everything that is wrong with it.
 pub fn validate(path: &Path, variables: &Variables) -> Result<usize, Report> {
-    let bytes = store::read(path)?;
-    load::resources(path, &bytes, variables).map(|resources| resources.len())
+    validate_bytes(path, &store::read(path)?, variables)
+}
+
+/// Judges the bytes of a file as [`validate`] does; `path` is what the report calls it.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn validate_bytes(path: &Path, bytes: &[u8], variables: &Variables) -> Result<usize, Report> {
+    load::resources(path, bytes, variables).map(|resources| resources.len())
 }

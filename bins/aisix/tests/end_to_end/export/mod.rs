@@ -128,6 +128,52 @@ async fn what_cannot_be_exported_is_said_and_the_rest_is_written() {
 }
 
 #[tokio::test]
+async fn names_that_lead_nowhere_are_errors_of_the_export_as_of_the_file() {
+    let etcd = Etcd::start().await;
+    let hash = "0".repeat(64);
+    let key = format!(r#"{{"key_hash": "{hash}", "allowed_models": ["m", "gone", "any-*"]}}"#);
+    for (key, text) in [
+        (
+            "provider_keys/p",
+            r#"{"display_name": "p", "provider": "openai", "secret": "sk-canary",
+                "api_base": "http://127.0.0.1:1/v1"}"#,
+        ),
+        (
+            "models/m",
+            r#"{"display_name": "m", "provider": "openai", "model_name": "m",
+                "provider_key_id": "p"}"#,
+        ),
+        (
+            "models/g",
+            r#"{"display_name": "g", "routing": {"targets": [{"model": "m"}, {"model": "ghost"}]}}"#,
+        ),
+        ("api_keys/k", &key),
+    ] {
+        etcd.put(format!("/aisix/{key}"), text).await;
+    }
+    let (code, process) = run(&export(&etcd, &[])).await;
+    let said = process.stderr();
+    assert_eq!(code, 1, "{said:#?}");
+    let refused = [
+        "models[0] (\"g\"): routing.targets[1].model: names no model of this file; it has 'g', 'm'",
+        "api_keys[0] (\"apikey-0000000000000000\"): allowed_models[1]: names no model of this \
+         file; it has 'g', 'm'",
+    ];
+    let errors: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("error: ")).collect();
+    assert_eq!(errors, refused.map(|problem| format!("the file will not load: {problem}")));
+
+    // The file is there all the same, and the gateway's own reader finds the same in it.
+    let text = lines(&process.stdout());
+    let validate = Program::aisix().arg("validate").arg("--resources").arg("resources.yaml");
+    validate.write("resources.yaml", &text);
+    let variable = "AISIXSECRET_PROVIDER_KEY_P_API_KEY";
+    let (code, process) = run(&validate.env(variable, "sk")).await;
+    let found = process.stderr();
+    let found: Vec<_> = found.iter().filter_map(|line| line.strip_prefix("  - ")).collect();
+    assert_eq!((code, found), (1, refused.to_vec()));
+}
+
+#[tokio::test]
 async fn an_etcd_that_is_away_is_asked_three_times_and_mistakes_of_usage_are_code_2() {
     let nowhere = format!("http://127.0.0.1:{}", free_port());
     let program = Program::aisix().arg("export").arg("--etcd").arg(nowhere);
