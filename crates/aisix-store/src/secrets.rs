@@ -24,6 +24,7 @@ pub struct Secrets {
 }
 
 /// Resolves without a trace.
+#[derive(Debug)]
 struct Unnoticed<'a>(&'a Secrets);
 
 impl Secrets {
@@ -37,6 +38,11 @@ impl Secrets {
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// Opens the same, and remembers nothing of it: for whoever tries what others will serve.
+    pub(crate) fn unnoticed(&self) -> impl SecretResolver {
+        Unnoticed(self)
     }
 
     /// The document as a gateway that reads it now would see it: what a writer makes sure of.

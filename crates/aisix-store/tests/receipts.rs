@@ -373,3 +373,24 @@ async fn a_gateway_ends_although_its_record_does_not_answer() {
     let gateway = Gateway::start(Arc::new(MemoryStore::new()), Arc::new(Hanging), "a");
     wait::within("the end of the reporter", gateway.stop()).await;
 }
+
+/// A source that cannot be read.
+struct Away;
+
+#[async_trait]
+impl ConfigSource for Away {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        Err(StoreError::unavailable("cannot read", "no answer"))
+    }
+
+    async fn watch(&self, _: Revision) -> Result<Watch, StoreError> {
+        Err(StoreError::unavailable("cannot watch", "no answer"))
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_lost_without_waiting_for_the_record_as_well() {
+    let registration = Arc::new(Registration::new(Arc::new(Hanging), Identity::default()));
+    let joining = Joining::new(Arc::new(Away), registration);
+    wait::within("the failure", joining.list()).await.unwrap_err();
+}

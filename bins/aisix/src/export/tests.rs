@@ -203,7 +203,9 @@ fn what_is_exported_loads_with_and_without_credentials_in_it() {
         std::fs::write(&path, &exported.text).unwrap();
         let known = exported.notes.variables;
         let variables = move |name: &str| known.contains(name).then(|| "of $the ${env}".into());
-        let loaded = validate(&path, &variables).map_err(|report| report.to_string());
+        let loaded = validate(&path, &variables)
+            .map(|found| found.resources)
+            .map_err(|report| report.to_string());
         assert_eq!(loaded, Ok(16));
     }
 }

@@ -39,13 +39,14 @@ pub(super) struct Opened {
 ///
 /// # Errors
 /// Where the embedded store is another process's or damaged, etcd cannot be what the configuration
-/// says, something is wrong with the resources file, or the key is missing, wrong, or nobody's
+/// says, something is wrong with the resources file or a secret that it refers to, or the key is missing, wrong, or nobody's
 /// secret. That etcd does not answer is no error.
 pub(super) async fn open(config: &Config, gateway: &Identity) -> anyhow::Result<Opened> {
     if let Some(path) = &config.resources_file {
         let sealer = shared_sealer(&config.store)?;
-        let file = FileStore::open(path, Box::new(crate::validate::variable))?;
         let secrets = Arc::new(Secrets::new(sealer, config.secrets.references.clone()));
+        let variables = Box::new(crate::validate::variable);
+        let file = FileStore::open(path, variables, secrets.clone())?;
         let (store, alone) = (Arc::new(file.clone()), LocalReceipts::new(&*gateway.id));
         let (roster, receipts) = (alone.roster(), Arc::new(alone));
         let (embedded, file) = (None, Some(file));

@@ -139,6 +139,29 @@ async fn a_gateway_does_not_start_from_a_bad_file_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_reference_that_is_not_permitted_is_a_problem_of_the_file() {
+    let upstream = ScriptedUpstream::start();
+    let good = resources(&upstream, "m", "");
+    let bad = good.replace("${UPSTREAM_KEY}", "env:NOBODY");
+    let problem = "  - provider_keys[0] (\"p\"): secret: refers to an environment variable that \
+                   secrets.allow_env does not list";
+    let mut process = in_file(&bad).start();
+    assert_eq!(process.exited().await.code(), Some(1));
+    assert_eq!(process.stderr(), ["resources file resources.yaml: 1 error(s):", problem]);
+
+    let program = in_file(&good);
+    let mut gateway = Gateway::start(&program).await;
+    let before = status(&gateway).await;
+    program.write(FILE, bad.replace("display_name: m", "display_name: other"));
+    gateway.process.hang_up();
+    gateway.process.line_with("rejected the resources file").await;
+    let after = status(&gateway).await;
+    assert_eq!((&after["state"], &after["applied"]), (&json!("out_of_sync"), &before["applied"]));
+    assert_eq!(after["rejected"][0]["resource_id"], "p");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn sighup_ends_no_gateway() {
     let mut gateway = crate::gateway::start().await;
     gateway.process.hang_up();
@@ -174,6 +197,12 @@ async fn validate_says_what_a_file_holds_or_what_is_wrong_with_it() {
     ];
     let program = file(&good).env("CALLER_KEY", "");
     assert_eq!(validate(program).await, (Some(1), nothing.clone(), report));
+
+    let referring = good.replace("${UPSTREAM_KEY}", "env:NOBODY");
+    let said = vec!["OK: resources.yaml loaded 3 resource(s)".to_owned()];
+    let note = "note: 1 reference(s) to secrets were not followed: the gateway does that when it \
+                loads the file, as far as its configuration permits";
+    assert_eq!(validate(file(&referring)).await, (Some(0), said, vec![note.to_owned()]));
 
     let absent = Program::aisix().arg("validate").arg("--resources").arg("absent.yaml");
     let (code, _, said) = validate(absent).await;

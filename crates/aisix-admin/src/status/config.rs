@@ -158,6 +158,8 @@ impl State {
             (false, true) => Self::OutOfSync,
             (false, false) => Self::Degraded,
             (true, true) => Self::Empty,
+            // What came from the snapshot cache may be old.
+            (true, false) if status.source.is_none() => Self::Degraded,
             (true, false) => Self::Synced,
         }
     }

@@ -7,7 +7,7 @@ use aisix_core::Kind;
 use aisix_core::Secret;
 use aisix_core::resource::{PlainSecrets, SecretField, SecretProblem, SecretResolver};
 use aisix_store::file::format::id_of;
-use aisix_store::{Applied, FileStore, Supervisor};
+use aisix_store::{Applied, FileStore, Sealer, Secrets, Supervisor};
 use aisix_telemetry::{Metrics, MetricsSettings};
 use aisix_testing::wait;
 use axum::body::Body;
@@ -44,7 +44,8 @@ impl InFile {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resources.yaml");
         std::fs::write(&path, RESOURCES).unwrap();
-        let store = FileStore::open(path, Box::new(|_| None)).unwrap();
+        let plain = Arc::new(Secrets::new(Sealer::plain(), Arc::default()));
+        let store = FileStore::open(path, Box::new(|_| None), plain).unwrap();
         let source = Arc::new(store.clone());
         let (supervisor, applied) = Supervisor::new(source, secrets, |_| {});
         tokio::spawn(supervisor.run(std::future::pending()));
@@ -126,10 +127,25 @@ impl SecretResolver for Locked {
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_followed_rejects_its_entry_only() {
-    let config = InFile::with(Arc::new(Locked)).await.config().await;
+    let file = InFile::with(Arc::new(Locked)).await;
+    let config = file.config().await;
     assert_eq!(config["state"], "degraded", "{config}");
     assert_eq!(config["applied"]["resource_counts"], json!({"models": 1}));
     assert_eq!(config["rejected"][0]["last_error"], "secret: refers to nothing");
+    assert_eq!(config["rejected"][0]["resource_id"], "p", "as the file calls it");
+    // The file was taken over, and yet not all of it serves.
+    file.store.reload().unwrap();
+    assert!(file.applied.reached(2, wait::DEADLINE).await);
+    let metrics = file.monitored("/metrics").await;
+    for line in [
+        "aisix_config_last_reload_successful 0",
+        "aisix_config_reloads_total 2",
+        "aisix_config_reload_failures_total{reason=\"validate\"} 2",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "no {line} in {metrics}");
+    }
+    let timestamp = "aisix_config_last_reload_success_timestamp_seconds";
+    assert!(!metrics.lines().any(|line| line.starts_with(timestamp)), "{metrics}");
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! An entry on its way from the file to a document.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
-use aisix_core::resource::{Problem, Strictness};
+use aisix_core::resource::{Problem, SecretField, SecretResolver, Strictness};
 use aisix_core::{Document, Id, KeyHash, Kind};
 use serde_json::{Map, Value};
 
@@ -106,17 +107,19 @@ impl Entry {
         Value::Object(self.fields.clone()).to_string().into_bytes()
     }
 
-    /// Everything that is wrong with it, last of all what is wrong with the document as such.
-    pub(super) fn into_problems(mut self) -> Vec<FileProblem> {
+    /// Everything that is wrong with it, last of all what is wrong with the document as such, as it
+    /// is with its secrets in clear.
+    pub(super) fn into_problems(mut self, secrets: &dyn SecretResolver) -> Vec<FileProblem> {
         let scope = self.scope();
         let mut found = Vec::new();
-        let judged = Document::parse(&self.to_bytes()).and_then(|document| {
+        let judged = Document::parse(&self.to_bytes()).and_then(|mut document| {
             if let Err(twice) = document.one_spelling(self.kind) {
                 for problem in twice.problems {
                     self.settle(&problem.field);
                     found.push(FileProblem::malformed(scope.clone(), problem.to_string()));
                 }
             }
+            self.open_secrets(&mut document, secrets);
             self.kind.judge(&document, Strictness::Strict)
         });
         for mut problem in judged.err().map_or_else(Vec::new, |invalid| invalid.problems) {
@@ -134,6 +137,25 @@ impl Entry {
         let problems = self.problems.iter();
         found.extend(problems.map(|problem| FileProblem::invalid(scope.clone(), problem)));
         found
+    }
+
+    /// Puts the secrets of its document in clear, and refuses those that cannot be.
+    fn open_secrets(&mut self, document: &mut Document, secrets: &dyn SecretResolver) {
+        let Some(id) = self.id() else { return };
+        let mut refused = Vec::new();
+        let Ok(()) = document.visit_secrets(self.kind, |path, stored| {
+            let at = SecretField { kind: self.kind, id: id.as_str(), path };
+            let opened = secrets.resolve(&at, stored).unwrap_or_else(|problem| {
+                refused.push((at.path, problem.to_string()));
+                None
+            });
+            Ok::<_, Infallible>(opened.map(|secret| secret.expose().to_owned()))
+        });
+        for (path, why) in refused {
+            if !self.is_settled(&path) {
+                self.refuse(&path, why);
+            }
+        }
     }
 
     fn identity_text(&self) -> Option<&str> {

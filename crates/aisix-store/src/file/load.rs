@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aisix_core::Kind;
+use aisix_core::resource::SecretResolver;
 use aisix_core::snapshot::RejectionKind;
 use serde_json::{Map, Value};
 
@@ -24,11 +25,12 @@ pub(super) struct Resource {
     pub(super) document: Vec<u8>,
 }
 
-/// Reads the whole of a file. `path` is for the report.
+/// Reads the whole of a file, and tries each of its secrets. `path` is for the report.
 pub(super) fn resources(
     path: &Path,
     bytes: &[u8],
     variables: &Variables,
+    secrets: &dyn SecretResolver,
 ) -> Result<Vec<Resource>, Report> {
     let report = |problems| Report::new(path, problems);
     let mut root = mapping(bytes).map_err(|problem| report(vec![problem]))?;
@@ -41,7 +43,7 @@ pub(super) fn resources(
     }
     cross::check(&mut entries, &names);
     let resources = entries.iter().filter_map(resource).collect();
-    problems.extend(entries.into_iter().flat_map(Entry::into_problems));
+    problems.extend(entries.into_iter().flat_map(|entry| entry.into_problems(secrets)));
     if problems.is_empty() { Ok(resources) } else { Err(report(problems)) }
 }
 

@@ -8,6 +8,8 @@
 //! - A file is taken over whole or not at all: what served before serves on.
 //! - The [`Report`] of a file that is not taken over lists everything that is wrong with it, and
 //!   holds no value of a field or variable except the names of entries.
+//! - Each secret of a file that is taken over could be opened then; a reference whose file breaks
+//!   later is a matter of its entry alone.
 //! - What a variable holds becomes part of a text, never of the file's structure.
 //!
 //! **Not here.** Nobody watches the file: who asks for it to be read again decides when. The
@@ -26,16 +28,32 @@ mod variables;
 mod yaml;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aisix_core::Secret;
+use aisix_core::resource::{SecretField, SecretProblem, SecretResolver};
 
 pub use report::{FileProblem, Report, Scope};
 pub use store::{FileStore, Reloaded};
 pub use variables::Variables;
 
-/// Reads a file as [`FileStore`] does, and says how many resources it holds.
+use crate::references::References;
+
+/// What a file holds that nothing is wrong with, as far as it was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validated {
+    /// How many resources.
+    pub resources: usize,
+    /// How many references to secrets, which were not followed.
+    pub references: usize,
+}
+
+/// Reads a file as [`FileStore`] does, except that it follows no reference to a secret: which ones
+/// may be followed, a gateway's configuration says.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn validate(path: &Path, variables: &Variables) -> Result<usize, Report> {
+pub fn validate(path: &Path, variables: &Variables) -> Result<Validated, Report> {
     validate_bytes(path, &store::read(path)?, variables)
 }
 
@@ -43,6 +61,25 @@ pub fn validate(path: &Path, variables: &Variables) -> Result<usize, Report> {
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn validate_bytes(path: &Path, bytes: &[u8], variables: &Variables) -> Result<usize, Report> {
-    load::resources(path, bytes, variables).map(|resources| resources.len())
+pub fn validate_bytes(
+    path: &Path,
+    bytes: &[u8],
+    variables: &Variables,
+) -> Result<Validated, Report> {
+    let counter = Counter::default();
+    let resources = load::resources(path, bytes, variables, &counter)?.len();
+    Ok(Validated { resources, references: counter.0.into_inner() })
+}
+
+/// Counts references instead of following them.
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl SecretResolver for Counter {
+    fn resolve(&self, _: &SecretField<'_>, stored: &str) -> Result<Option<Secret>, SecretProblem> {
+        if References::is_reference(stored) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(None)
+    }
 }

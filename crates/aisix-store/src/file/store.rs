@@ -1,6 +1,6 @@
 //! The store that a file is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use super::load::{self, Resource};
 use super::report::{FileProblem, Report};
 use super::variables::Variables;
 use crate::engine::Watchers;
+use crate::secrets::Secrets;
 use crate::source::{ConfigSource, ConfigStore, Listing, StoreError, Transaction, Watch, Written};
 use crate::supervisor::{LastFailure, LoadedBytes, Loads};
 
@@ -41,6 +42,7 @@ pub struct Reloaded {
 struct File {
     path: PathBuf,
     variables: Box<Variables>,
+    secrets: Arc<Secrets>,
     state: Mutex<State>,
     /// One load at a time, so that the last one to begin is the last one to be taken over.
     turn: Mutex<()>,
@@ -51,8 +53,6 @@ struct File {
 struct State {
     generation: Revision,
     documents: BTreeMap<String, Entry>,
-    /// What serves, as reports write keys.
-    names: BTreeSet<String>,
     watchers: Watchers,
     loads: Loads,
 }
@@ -63,14 +63,18 @@ pub(super) fn read(path: &Path) -> Result<Bytes, Report> {
 }
 
 impl FileStore {
-    /// Reads the file for the first time. `variables` looks up what it names, now and whenever it is
-    /// read again.
+    /// Reads the file for the first time. `variables` looks up what it names and `secrets` opens what
+    /// it refers to, now and whenever it is read again.
     ///
     /// # Errors
     /// Everything that is wrong with the file.
-    pub fn open(path: impl Into<PathBuf>, variables: Box<Variables>) -> Result<Self, Report> {
+    pub fn open(
+        path: impl Into<PathBuf>,
+        variables: Box<Variables>,
+        secrets: Arc<Secrets>,
+    ) -> Result<Self, Report> {
         let (state, turn) = Default::default();
-        let file = File { path: path.into(), variables, state, turn };
+        let file = File { path: path.into(), variables, secrets, state, turn };
         let store = Self { file: Arc::new(file), prefix: Arc::from("") };
         store.reload()?;
         Ok(store)
@@ -86,7 +90,8 @@ impl FileStore {
         let bytes =
             read(&self.file.path).inspect_err(|report| self.state().failed(None, report))?;
         let source = LoadedBytes { hash: hash(&bytes), at: SystemTime::now() };
-        match load::resources(&self.file.path, &bytes, &*self.file.variables) {
+        let File { path, variables, secrets, .. } = &*self.file;
+        match load::resources(path, &bytes, &**variables, &secrets.unnoticed()) {
             Ok(resources) => Ok(self.state().take_over(resources, source)),
             Err(report) => {
                 self.state().failed(Some(source), &report);
@@ -126,26 +131,26 @@ impl State {
         let revision = self.generation;
         let mut before = std::mem::take(&mut self.documents);
         let mut changes = Vec::with_capacity(resources.len());
-        self.names.clear();
+        let mut names = BTreeMap::new();
         for Resource { key, name, document } in resources {
             let created = before.remove(&key).map_or(revision, |before| before.created);
             let value = document.into();
             let entry =
                 Entry { key: key.clone(), value, version: revision, created, modified: revision };
             changes.push(Change::Put(entry.clone()));
+            names.insert(key.clone(), name);
             self.documents.insert(key, entry);
-            self.names.insert(name);
         }
         let gone = before.into_keys();
         changes.extend(gone.map(|key| Change::Delete { key, revision }));
         self.watchers.tell(&changes);
-        self.loads.took_over(revision, source);
+        self.loads.took_over(revision, source, names);
         Reloaded { generation: revision, resources: self.documents.len() }
     }
 
     fn failed(&mut self, source: Option<LoadedBytes>, report: &Report) {
         let now = SystemTime::now();
-        let names = &self.names;
+        let names: HashSet<_> = self.loads.names.values().map(String::as_str).collect();
         let rejected = report.rejected(&self.loads.rejected, |key| names.contains(key), now);
         let kind = report.kind();
         let failure = LastFailure {

@@ -1,10 +1,12 @@
 //! A source that a gateway reads only once it is on record.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use aisix_core::snapshot::Revision;
 use async_trait::async_trait;
+use futures_util::future::{Either, select};
 
 use super::receipt::Served;
 use super::registration::Registration;
@@ -36,11 +38,22 @@ impl Joining {
 #[async_trait]
 impl ConfigSource for Joining {
     async fn list(&self) -> Result<Listing, StoreError> {
-        let joined = self.join().await;
-        let listing = self.source.list().await?;
-        if joined.is_ok() {
-            return Ok(listing);
-        }
+        // Side by side, so that a source that hangs is lost after the patience for one request. What
+        // was listed before the gateway was on record is of no use once it is.
+        let listing = match select(pin!(self.join()), self.source.list()).await {
+            Either::Left((Ok(()), early)) => {
+                drop(early);
+                return self.source.list().await;
+            }
+            Either::Left((Err(_), listing)) => listing.await?,
+            Either::Right((listing, joining)) => {
+                let listing = listing?;
+                if joining.await.is_ok() {
+                    return self.source.list().await;
+                }
+                listing
+            }
+        };
         // Either the source came back between the two, or it takes no receipts. A gateway is there
         // to serve, so that the latter does not keep it from it.
         match self.join().await {

@@ -74,6 +74,7 @@ async fn a_cache_serves_what_was_served_also_last_good_values_while_the_source_i
         (reloads.failed_fetch, None),
         "nothing was read"
     );
+    assert!(status.source.is_none(), "nothing was observed");
     let before = stale_since(&running).unwrap();
     stopped(running).await;
 
@@ -83,6 +84,7 @@ async fn a_cache_serves_what_was_served_also_last_good_values_while_the_source_i
     wait::until("the watch", || running.applied.connected()).await;
     assert!(running.last().model_named("b").is_some());
     assert_eq!(stale_since(&running), Some(before));
+    assert!(running.applied.status().source.is_some());
     assert_eq!(running.published.lock().unwrap().len(), 2, "one snapshot for the cache, one after");
     stopped(running).await;
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "nothing has changed");

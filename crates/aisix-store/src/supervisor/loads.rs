@@ -1,6 +1,7 @@
 //! How a source fared that is taken over whole or not at all.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aisix_core::snapshot::{RejectionKind, Revision};
@@ -27,6 +28,8 @@ pub struct Loads {
     pub rejected: Vec<Rejected>,
     /// How often it was tried.
     pub counts: ReloadCounts,
+    /// How reports call the documents that were last taken over, by their keys.
+    pub names: Arc<BTreeMap<String, String>>,
 }
 
 /// The bytes of a source.
@@ -53,7 +56,12 @@ pub struct ServedBytes {
 
 impl Loads {
     /// All was taken over.
-    pub(crate) fn took_over(&mut self, revision: Revision, source: LoadedBytes) {
+    pub(crate) fn took_over(
+        &mut self,
+        revision: Revision,
+        source: LoadedBytes,
+        names: BTreeMap<String, String>,
+    ) {
         let LoadedBytes { hash, at } = source.clone();
         let before = self.served.front();
         let (seq, since) = match before {
@@ -68,6 +76,7 @@ impl Loads {
         self.last_success = Some(at);
         self.rejected.clear();
         self.counts.all += 1;
+        self.names = Arc::new(names);
     }
 
     /// Nothing was taken over, for problems of this class or worse; `None` where nothing could even
@@ -93,8 +102,9 @@ impl Loads {
         }
     }
 
-    /// Says in a status what only the source knows.
-    pub(super) fn complete(self, status: &mut ConfigStatus) {
+    /// Says in a status what only the source knows. `changes` says what came of those that the
+    /// source told of: each time it was taken over again.
+    pub(super) fn complete(self, status: &mut ConfigStatus, changes: ReloadCounts) {
         status.whole = true;
         if let (Some(known), Some(source)) = (self.source, &mut status.source) {
             (source.hash, source.at) = (known.hash, known.at);
@@ -110,10 +120,23 @@ impl Loads {
         if status.out_of_sync || status.last_reload.is_none_or(|reload| reload.successful) {
             status.last_reload = self.last;
         }
-        status.last_success = self.last_success;
-        status.last_failure = self.last_failure.or(status.last_failure.take());
+        // A load has succeeded when all of it serves: neither the source nor what follows it knows.
+        status.last_success = status.last_success.min(self.last_success);
+        let failures = [self.last_failure, status.last_failure.take()].into_iter().flatten();
+        status.last_failure = failures.max_by_key(|failure| failure.at);
+        for rejected in &mut status.rejected {
+            if let Some(name) = self.names.get(&rejected.key) {
+                rejected.key.clone_from(name);
+            }
+        }
+        // What the source says of an entry is newer than why its last document does not serve.
+        let of_source = &self.rejected;
+        status.rejected.retain(|known| of_source.iter().all(|newer| newer.key != known.key));
         status.rejected.extend(self.rejected);
         status.rejected.sort_by(|a, b| a.key.cmp(&b.key));
+        let served = status.reloads;
         status.reloads = self.counts;
+        status.reloads.failed_parse += served.failed_parse + changes.failed_parse;
+        status.reloads.failed_validate += served.failed_validate + changes.failed_validate;
     }
 }

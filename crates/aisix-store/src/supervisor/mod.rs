@@ -235,6 +235,7 @@ impl Supervisor {
     fn take_all(&mut self, listing: Listing, reload: Reload) {
         let Listing { entries, revision } = listing;
         self.record.listed(entries.iter().map(|entry| entry.modified), revision);
+        self.record.observed |= reload == Reload::Full;
         let before = (self.documents.clone(), self.snapshot.clone());
         let listed = entries.iter().cloned();
         let (snapshot, _) = self.snapshot.rebuild(listed, revision, &*self.secrets);
@@ -277,7 +278,7 @@ impl Supervisor {
             let was = before.0.serving(key, &before.1);
             !documents::alike(was, self.documents.serving(key, &snapshot))
         };
-        let differs = reload == Reload::Secrets || touched.written().any(reads_differently);
+        let differs = touched.written().any(reads_differently);
         let now = SystemTime::now();
         self.record.published(touched, &diagnostics, &snapshot, &self.documents, now);
         if reload != Reload::Cache {

@@ -31,14 +31,18 @@ pub(super) enum Reload {
 /// The memory of a supervisor. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Record {
+    /// Whether this process has read the source, rather than only the snapshot cache.
+    pub(super) observed: bool,
     pub(super) apply_seq: u64,
-    /// When what is served last changed.
+    /// When the bytes that are served last changed.
     pub(super) applied_at: Option<SystemTime>,
     pub(super) last_reload: Option<LastReload>,
     pub(super) last_success: Option<SystemTime>,
     pub(super) last_failure: Option<Arc<LastFailure>>,
     pub(super) rejected: Rejections,
     pub(super) reloads: ReloadCounts,
+    /// The same of changes, which are loads of their own where the source is taken over whole.
+    pub(super) changes: ReloadCounts,
     /// The newest write of a document that was seen, or is known from what is there.
     pub(super) newest: Revision,
 }
@@ -119,15 +123,18 @@ impl Record {
         if successful {
             self.last_success = Some(now);
         }
-        if reload == Reload::Full {
-            self.reloads.all += 1;
-            let unreadable =
-                |rejected: &Rejected| !matches!(rejected.kind, RejectionKind::SchemaFailed);
-            if self.rejected.iter().any(unreadable) {
-                self.reloads.failed_parse += 1;
-            } else if !successful {
-                self.reloads.failed_validate += 1;
-            }
+        let counts = match reload {
+            Reload::Full => &mut self.reloads,
+            Reload::Partial => &mut self.changes,
+            Reload::Cache | Reload::Secrets => return,
+        };
+        counts.all += 1;
+        let unreadable =
+            |rejected: &Rejected| !matches!(rejected.kind, RejectionKind::SchemaFailed);
+        if self.rejected.iter().any(unreadable) {
+            counts.failed_parse += 1;
+        } else if !successful {
+            counts.failed_validate += 1;
         }
     }
 

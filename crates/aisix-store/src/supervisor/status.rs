@@ -19,7 +19,8 @@ pub struct ConfigStatus {
     pub out_of_sync: bool,
     /// Whether the source is being watched.
     pub connected: bool,
-    /// What was read of the source; `None` before the first time.
+    /// What was read of the source; `None` before the first time, also where the snapshot cache
+    /// serves.
     pub source: Option<SourceStatus>,
     /// What is served; `None` before the first time.
     pub applied: Option<AppliedStatus>,
@@ -132,7 +133,8 @@ impl ConfigStatus {
         let record = &state.record;
         let published = state.published.as_ref();
         let diagnostics = published.map_or_else(Vec::new, |state| state.snapshot.diagnostics());
-        let source = published.map(|published| SourceStatus {
+        let observed = published.filter(|_| record.observed);
+        let source = observed.map(|published| SourceStatus {
             revision: published.snapshot.revision(),
             hash: published.hashes().source.clone(),
             at: published.at,
@@ -163,7 +165,7 @@ impl ConfigStatus {
             reloads: record.reloads,
         };
         if let Some(loads) = loads {
-            loads.complete(&mut status);
+            loads.complete(&mut status, record.changes);
         }
         status
     }

@@ -8,12 +8,12 @@ use aisix_store::{ConfigSource as _, FileStore};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Resources, environment, variables, versioned};
+use crate::{Resources, environment, secrets, variables, versioned};
 
 /// The documents of a file, by their keys.
 async fn documents(collections: &str) -> Vec<(String, Value)> {
     let file = Resources::new(collections);
-    let store = FileStore::open(file.path(), variables()).unwrap();
+    let store = FileStore::open(file.path(), variables(), secrets()).unwrap();
     let entries = store.list().await.unwrap().entries.into_iter();
     entries.map(|entry| (entry.key, serde_json::from_slice(&entry.value).unwrap())).collect()
 }
@@ -133,13 +133,13 @@ fn a_file_of_five_mebibytes_is_nothing_special() {
         text.push_str(&format!("  - {{name: server-{server}, note: {filler}}}\n"));
     }
     let file = Resources::new(&text);
-    assert_eq!(validate(&file.path(), &environment), Ok(100));
+    assert_eq!(validate(&file.path(), &environment).unwrap().resources, 100);
 }
 
 #[test]
 fn an_empty_file_of_the_format_holds_nothing() {
     for text in [versioned(""), format!("\u{feff}{}", versioned("models:\napi_keys: []\n"))] {
-        assert_eq!(validate(&Resources::raw(text).path(), &environment), Ok(0));
+        assert_eq!(validate(&Resources::raw(text).path(), &environment).unwrap().resources, 0);
     }
 }
 
@@ -172,7 +172,8 @@ mcp_servers:
 fn loaded(value: &str) -> Vec<(String, Value)> {
     let value = OsString::from(value);
     let file = Resources::new(TEMPLATE);
-    let store = FileStore::open(file.path(), Box::new(move |_| Some(value.clone()))).unwrap();
+    let store =
+        FileStore::open(file.path(), Box::new(move |_| Some(value.clone())), secrets()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let listing = runtime.block_on(store.list()).unwrap();
     let entries = listing.entries.into_iter();

@@ -2,13 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test may say: this must hold")]
 
 mod accepted;
+mod referring;
 mod reports;
 mod store;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aisix_store::file::{Report, Variables, validate};
+use aisix_store::{Sealer, Secrets};
 use tempfile::TempDir;
 
 /// A file in a directory of its own.
@@ -68,4 +71,9 @@ pub(crate) fn environment(name: &str) -> Option<OsString> {
 
 pub(crate) fn variables() -> Box<Variables> {
     Box::new(environment)
+}
+
+/// Secrets in clear, and no reference that may be followed.
+pub(crate) fn secrets() -> Arc<Secrets> {
+    Arc::new(Secrets::new(Sealer::plain(), Arc::default()))
 }

@@ -11,7 +11,7 @@ use aisix_store::{Applied, ConfigSource as _, ConfigStore, FileStore, StoreError
 use aisix_testing::conformance::store::{ReadOnlyFixture, run_read_only};
 use async_trait::async_trait;
 
-use crate::{Resources, variables, versioned};
+use crate::{Resources, secrets, variables, versioned};
 
 /// Longer than any of this takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ impl ReadOnlyFixture for InFile {
 async fn a_store_in_a_file_conforms() {
     run_read_only(async || {
         let file = Resources::new("");
-        let store = FileStore::open(file.path(), variables()).unwrap();
+        let store = FileStore::open(file.path(), variables(), secrets()).unwrap();
         InFile { file, store }
     })
     .await;
@@ -70,7 +70,7 @@ struct Followed {
 
 async fn follow(collections: &str) -> Followed {
     let file = Resources::new(collections);
-    let store = FileStore::open(file.path(), variables()).unwrap();
+    let store = FileStore::open(file.path(), variables(), secrets()).unwrap();
     let published = Arc::new(Mutex::new(Vec::new()));
     let log = published.clone();
     let publish = move |snapshot| log.lock().unwrap().push(snapshot);
