@@ -1,8 +1,10 @@
 //! Reading an object field by field, so that what nobody read is known.
 
-use aisix_core::DialectId;
 use aisix_core::chat::Native;
+use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
+
+use crate::json::unambiguous;
 
 /// The fields of an object that nobody has read yet.
 #[derive(Debug, Default)]
@@ -18,6 +20,21 @@ impl Fields {
             Value::Object(fields) => Ok(Self(fields)),
             other => Err(other),
         }
+    }
+
+    /// The fields of a caller's request.
+    ///
+    /// # Errors
+    /// A client error where the body is no JSON object, or holds a field twice at any depth.
+    pub(crate) fn of_request(body: &[u8]) -> Result<Self, Error> {
+        let value = unambiguous(body).map_err(|error| {
+            if error.is_data() {
+                Error::invalid_request("an object holds a field twice")
+            } else {
+                Error::invalid_json()
+            }
+        })?;
+        Self::of(value).map_err(|_| Error::invalid_json())
     }
 
     /// A field, left where it is.

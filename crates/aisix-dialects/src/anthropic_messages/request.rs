@@ -14,18 +14,10 @@ use super::turn::{self, Draft};
 use super::{ID, option, tool};
 use crate::dialect::{Encoded, UpstreamRequest};
 use crate::fields::Fields;
-use crate::json::unambiguous;
 use crate::sink::Sink;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
-    let value = unambiguous(body).map_err(|error| {
-        if error.is_data() {
-            Error::invalid_request("an object holds a field twice")
-        } else {
-            Error::invalid_json()
-        }
-    })?;
-    let mut fields = Fields::of(value).map_err(|_| Error::invalid_json())?;
+    let mut fields = Fields::of_request(body)?;
     let mut request = ChatRequest {
         model: fields.text("model").unwrap_or_default(),
         turns: turn::read_system(fields.take("system"))?.into_iter().collect(),

@@ -12,18 +12,11 @@ use super::{ID, spelling, tool, turns};
 use crate::dialect::{Encoded, UpstreamRequest};
 use crate::effort;
 use crate::fields::Fields;
-use crate::json::{number, unambiguous};
+use crate::json::number;
 use crate::sink::Sink;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
-    let value = unambiguous(body).map_err(|error| {
-        if error.is_data() {
-            Error::invalid_request("an object holds a field twice")
-        } else {
-            Error::invalid_json()
-        }
-    })?;
-    let mut fields = Fields::of(value).map_err(|_| Error::invalid_json())?;
+    let mut fields = Fields::of_request(body)?;
     let mut request = ChatRequest {
         model: fields.text("model").unwrap_or_default(),
         stream: fields.flag("stream").unwrap_or(false),
