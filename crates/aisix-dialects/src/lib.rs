@@ -26,6 +26,7 @@ mod effort;
 pub mod embed;
 mod failure;
 mod fields;
+mod format;
 mod frame;
 pub mod json;
 pub mod openai_chat;

@@ -24,16 +24,15 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::chat::{ChatRequest, ChatResponse};
-use aisix_core::{Carried, DialectId, Error};
+use aisix_core::chat::{ChatRequest, ChatResponse, RequestOutline, ResponseOutline};
+use aisix_core::{DialectId, Error};
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
-use crate::dialect::{
-    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
-};
+use crate::dialect::{AnswerContext, Depth, EventDecoder, EventEncoder, UpstreamRequest};
 use crate::failure::ProviderError;
-use crate::json::splice;
-use crate::relay::{self, ModelName};
+use crate::format::Format;
+use crate::sink::Sink;
 
 /// The dialect's name.
 pub const ID: DialectId = DialectId("anthropic_messages");
@@ -45,64 +44,54 @@ pub static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
 #[derive(Debug, Clone, Copy)]
 pub struct AnthropicMessages;
 
-impl Dialect for AnthropicMessages {
-    fn id(&self) -> DialectId {
-        ID
+impl Format for AnthropicMessages {
+    const ID: DialectId = ID;
+
+    fn outline_request(body: &[u8]) -> Result<RequestOutline, Error> {
+        outline::request(body)
     }
 
-    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
-        let outline = outline::request(&body)?;
-        Ok(Carried::arrived(ID, body, outline, request::decode))
+    fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
+        request::decode(body)
     }
 
-    fn encode_request(
-        &self,
-        request: &mut Carried<ChatRequest>,
+    fn write_request(
+        request: &ChatRequest,
         upstream: &UpstreamRequest<'_>,
-    ) -> Result<Encoded, Error> {
-        match request.verbatim(ID) {
-            // Whether it streams is no patch: a request of the other kind is made anew.
-            Some(original) if request.outline().stream == upstream.stream => {
-                let body = relay::renamed(original, request.outline(), upstream);
-                Ok(Encoded::whole(body))
-            }
-            _ => request::encode(request, upstream),
-        }
+        sink: &mut Sink,
+    ) -> Map<String, Value> {
+        request::encode(request, upstream, sink)
     }
 
-    fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error> {
-        let outline = outline::response(&body)?;
-        Ok(Carried::arrived(ID, body, outline, response::decode))
+    fn outline_response(body: &[u8]) -> Result<ResponseOutline, Error> {
+        outline::response(body)
     }
 
-    fn encode_response(
-        &self,
-        response: &mut Carried<ChatResponse>,
+    fn read_response(body: &[u8]) -> Result<ChatResponse, Error> {
+        response::decode(body)
+    }
+
+    fn write_response(
+        response: &ChatResponse,
         context: &AnswerContext,
-    ) -> Result<Encoded, Error> {
-        match response.verbatim(ID) {
-            Some(original) => {
-                let name = ModelName::new(&context.model);
-                let edit = name.edit(original, response.outline().model_span.as_ref());
-                Ok(Encoded::whole(splice(original, &[edit])))
-            }
-            None => response::encode(response, context),
-        }
+        sink: &mut Sink,
+    ) -> Map<String, Value> {
+        response::encode(response, context, sink)
     }
 
-    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
+    fn event_decoder(depth: Depth) -> Box<dyn EventDecoder> {
         Box::new(stream::Decoder::new(depth))
     }
 
-    fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
+    fn event_encoder(context: AnswerContext) -> Box<dyn EventEncoder> {
         Box::new(stream::Encoder::new(context))
     }
 
-    fn encode_error(&self, error: &Error) -> Bytes {
+    fn write_error(error: &Error) -> Bytes {
         error::encode(error)
     }
 
-    fn decode_error(&self, body: &[u8]) -> ProviderError {
+    fn read_error(body: &[u8]) -> ProviderError {
         error::decode(body)
     }
 }

@@ -6,13 +6,13 @@
 //! is false, the type `custom` of a tool, an empty seal on a thought, and arguments of a call that
 //! are missing.
 
+use aisix_core::Error;
 use aisix_core::chat::ChatRequest;
-use aisix_core::{Carried, Error};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::turn::{self, Draft};
 use super::{ID, option, tool};
-use crate::dialect::{Encoded, UpstreamRequest};
+use crate::dialect::UpstreamRequest;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -32,25 +32,24 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
 }
 
 pub(super) fn encode(
-    request: &mut Carried<ChatRequest>,
+    request: &ChatRequest,
     upstream: &UpstreamRequest<'_>,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, request.dialect());
-    let request = request.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
-    if let Some(max_tokens) = option::max_tokens(request, &sink) {
+    if let Some(max_tokens) = option::max_tokens(request, sink) {
         body.insert("max_tokens".to_owned(), max_tokens.into());
     }
     body.insert("stream".to_owned(), upstream.stream.into());
     let mut draft = Draft::default();
     for turn in &request.turns {
-        draft.add(turn, &mut sink);
+        draft.add(turn, sink);
     }
-    draft.write(&mut sink, &mut body);
-    let unforced = option::unforced(request, &mut sink);
-    tool::write(request, unforced.as_ref(), &mut sink, &mut body);
-    option::write(request, &mut sink, &mut body);
+    draft.write(sink, &mut body);
+    let unforced = option::unforced(request, sink);
+    tool::write(request, unforced.as_ref(), sink, &mut body);
+    option::write(request, sink, &mut body);
     sink.put_natives(&request.native, &mut body);
-    sink.encoded(&body)
+    body
 }

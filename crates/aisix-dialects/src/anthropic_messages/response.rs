@@ -2,12 +2,12 @@
 //!
 //! Source: the reference's "Message", and the guide "Handling stop reasons".
 
+use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native, Part, ToolCall};
-use aisix_core::{Carried, Error};
 use serde_json::{Map, Value};
 
 use super::{ID, block, usage};
-use crate::dialect::{AnswerContext, Encoded};
+use crate::dialect::AnswerContext;
 use crate::fields::Fields;
 use crate::relay::unreadable;
 use crate::sink::Sink;
@@ -65,11 +65,10 @@ pub(super) fn said(natives: impl Iterator<Item = Native>) -> impl Iterator<Item 
 }
 
 pub(super) fn encode(
-    response: &mut Carried<ChatResponse>,
+    response: &ChatResponse,
     context: &AnswerContext,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, response.dialect());
-    let response = response.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let id = if response.id.is_empty() { minted(context) } else { response.id.clone() };
     let mut body = head(&id, context);
     let nothing = Choice::default();
@@ -77,17 +76,17 @@ pub(super) fn encode(
     if response.choices.len() > 1 {
         sink.drop("choices");
     }
-    let content = write_content(&choice.parts, context, &mut sink);
+    let content = write_content(&choice.parts, context, sink);
     body.insert(block::CONTENT.to_owned(), Value::Array(content));
     let refused = choice.parts.iter().any(is_refusal);
-    put_finish(choice.finish.as_ref(), refused, &mut sink, &mut body);
+    put_finish(choice.finish.as_ref(), refused, sink, &mut body);
     sink.put_natives(&choice.native, &mut body);
     body.entry("stop_sequence").or_insert(Value::Null);
     let more = usage_more(&response.native);
     let usage = usage::write(response.usage.unwrap_or_default(), more);
     body.insert("usage".to_owned(), usage);
     sink.put_natives(&response.native, &mut body);
-    sink.encoded(&body)
+    body
 }
 
 /// The beginning of an answer.

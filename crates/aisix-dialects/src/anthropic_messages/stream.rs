@@ -6,12 +6,13 @@ mod lift;
 mod lower;
 
 use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
-use aisix_core::{Carried, Error, ErrorCode};
-use bytes::{BufMut, Bytes, BytesMut};
+use aisix_core::{Carried, Error};
+use bytes::{BufMut, BytesMut};
 
 use super::usage::Counts;
-use super::{ID, error, outline};
+use super::{AnthropicMessages, ID, error, outline};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
+use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
 use crate::relay::ModelName;
@@ -53,7 +54,7 @@ impl EventDecoder for Decoder {
             .as_mut()
             .map(|lifter| lifter.event(event, &frame.data, counted))
             .transpose()?;
-        Ok(Some(carried(frame.data, outline, events)))
+        Ok(Some(carried::<AnthropicMessages>(frame.data, outline, events)))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -61,16 +62,7 @@ impl EventDecoder for Decoder {
         if self.done || self.finished {
             return Ok(());
         }
-        Err(Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete"))
-    }
-}
-
-fn carried(data: Bytes, outline: FrameOutline, events: Option<ChatEvents>) -> Carried<ChatEvents> {
-    let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
-    let carried = Carried::arrived(ID, data, outline, undecoded);
-    match events {
-        Some(events) => carried.with_value(events),
-        None => carried,
+        Err(incomplete())
     }
 }
 

@@ -4,12 +4,12 @@
 //! left out, an empty list of tools or of stop texts, one stop text outside a list, one plain text inside a list of
 //! parts, a call's arguments that are not in a text, and where in a message a refusal stands.
 
+use aisix_core::Error;
 use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, StreamOptions, Thinking};
-use aisix_core::{Carried, Error};
 use serde_json::{Map, Value, json};
 
 use super::{ID, spelling, tool, turn};
-use crate::dialect::{Encoded, UpstreamRequest};
+use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
@@ -122,20 +122,19 @@ fn read_schema(value: &Value) -> Option<ResponseFormat> {
 }
 
 pub(super) fn encode(
-    request: &mut Carried<ChatRequest>,
+    request: &ChatRequest,
     upstream: &UpstreamRequest<'_>,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, request.dialect());
-    let request = request.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let mut messages = Vec::with_capacity(request.turns.len());
     for turn in &request.turns {
-        turn::write(turn, &mut sink, &mut messages);
+        turn::write(turn, sink, &mut messages);
     }
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
     body.insert("messages".to_owned(), Value::Array(messages));
-    tool::write(request, &mut sink, &mut body);
-    write_options(request, &mut sink, &mut body);
+    tool::write(request, sink, &mut body);
+    write_options(request, sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
     if spelling::marked(&request.native, spelling::STREAM_OPTIONS) {
         let include_usage = request.stream_options.include_usage;
@@ -149,7 +148,7 @@ pub(super) fn encode(
         // The caller's options are those of the stream that it does not get from here.
         body.shift_remove("stream_options");
     }
-    sink.encoded(&body)
+    body
 }
 
 fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {

@@ -1,13 +1,13 @@
 //! Answers, whole.
 
+use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, Native, Part};
-use aisix_core::{Carried, Error};
 use serde_json::{Map, Value};
 
 use super::annotation::{ANNOTATIONS, Annotations};
 use super::message::{self, Draft};
 use super::{ID, part, spelling, wire};
-use crate::dialect::{AnswerContext, Encoded};
+use crate::dialect::AnswerContext;
 use crate::fields::Fields;
 use crate::relay::unreadable;
 use crate::sink::Sink;
@@ -86,27 +86,26 @@ fn as_streamed(parts: Vec<Part>) -> Vec<Part> {
 }
 
 pub(super) fn encode(
-    response: &mut Carried<ChatResponse>,
+    response: &ChatResponse,
     context: &AnswerContext,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, response.dialect());
-    let response = response.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("id".to_owned(), answer_id(&response.id, context).into());
     body.insert("object".to_owned(), "chat.completion".into());
     body.insert("created".to_owned(), response.created.unwrap_or(context.created).into());
     body.insert("model".to_owned(), (*context.model).into());
     let mut choices: Vec<_> =
-        response.choices.iter().map(|choice| write_choice(choice, &mut sink)).collect();
+        response.choices.iter().map(|choice| write_choice(choice, sink)).collect();
     if choices.is_empty() {
-        choices.push(write_choice(&Choice::default(), &mut sink));
+        choices.push(write_choice(&Choice::default(), sink));
     }
     body.insert("choices".to_owned(), Value::Array(choices));
     let more = usage_more(&response.native);
     let usage = wire::write_usage(response.usage.unwrap_or_default(), more);
     body.insert("usage".to_owned(), usage);
     sink.put_natives(&response.native, &mut body);
-    sink.encoded(&body)
+    body
 }
 
 /// The provider's id, or one that the gateway made.

@@ -5,11 +5,12 @@ mod lift;
 mod lower;
 
 use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
-use aisix_core::{Carried, Error, ErrorCode};
-use bytes::{Bytes, BytesMut};
+use aisix_core::{Carried, Error};
+use bytes::BytesMut;
 
-use super::{ID, outline};
+use super::{ID, OpenAiChat, outline};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
+use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
 use crate::openai_error;
@@ -49,12 +50,12 @@ impl EventDecoder for Decoder {
             self.done = true;
             let outline = FrameOutline { kind: FrameKind::End, ..FrameOutline::default() };
             let events = self.lifter.as_mut().map(lift::Lifter::end);
-            return Ok(Some(carried(frame.data, outline, events)));
+            return Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)));
         }
         let outline = outline::chunk(&frame.data)?;
         self.finished |= outline.finished;
         let events = self.lifter.as_mut().map(|lifter| lifter.chunk(&frame.data)).transpose()?;
-        Ok(Some(carried(frame.data, outline, events)))
+        Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -62,16 +63,7 @@ impl EventDecoder for Decoder {
         if self.done || self.finished {
             return Ok(());
         }
-        Err(Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete"))
-    }
-}
-
-fn carried(data: Bytes, outline: FrameOutline, events: Option<ChatEvents>) -> Carried<ChatEvents> {
-    let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
-    let carried = Carried::arrived(ID, data, outline, undecoded);
-    match events {
-        Some(events) => carried.with_value(events),
-        None => carried,
+        Err(incomplete())
     }
 }
 

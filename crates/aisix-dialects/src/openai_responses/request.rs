@@ -4,12 +4,12 @@
 //! left out, an empty list of tools, one plain text inside a list of parts, the type of text that a
 //! part names where its speaker tells, and `max_tokens` as a spelling of `max_output_tokens`.
 
+use aisix_core::Error;
 use aisix_core::chat::{ChatRequest, Native, Part, ResponseFormat, Role, Text, Turn};
-use aisix_core::{Carried, Error};
 use serde_json::{Map, Value, json};
 
 use super::{ID, spelling, tool, turns};
-use crate::dialect::{Encoded, UpstreamRequest};
+use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
@@ -79,31 +79,30 @@ fn read_schema(value: &Value) -> Option<ResponseFormat> {
 }
 
 pub(super) fn encode(
-    request: &mut Carried<ChatRequest>,
+    request: &ChatRequest,
     upstream: &UpstreamRequest<'_>,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, request.dialect());
-    let request = request.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
     let turns = match request.turns.split_first() {
         Some((first, others)) if spelling::marked(&first.native, spelling::INSTRUCTIONS) => {
-            body.insert("instructions".to_owned(), plain(first, &mut sink).into());
+            body.insert("instructions".to_owned(), plain(first, sink).into());
             others
         }
         _ => &request.turns[..],
     };
     if !turns.is_empty() {
-        body.insert("input".to_owned(), turns::write(turns, &mut sink));
+        body.insert("input".to_owned(), turns::write(turns, sink));
     }
-    tool::write(request, &mut sink, &mut body);
-    write_options(request, &mut sink, &mut body);
+    tool::write(request, sink, &mut body);
+    write_options(request, sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
     if !sink.own {
         keep_to_the_callers_terms(&mut body);
     }
     sink.put_natives(&request.native, &mut body);
-    sink.encoded(&body)
+    body
 }
 
 /// Other formats store nothing, and take back what a model thought.

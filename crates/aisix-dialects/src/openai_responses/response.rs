@@ -1,12 +1,12 @@
 //! Answers, whole.
 
+use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native, Part};
-use aisix_core::{Carried, Error};
 use serde_json::{Map, Value, json};
 
 use super::output::{self, Items};
 use super::{ID, usage};
-use crate::dialect::{AnswerContext, Encoded};
+use crate::dialect::AnswerContext;
 use crate::fields::Fields;
 use crate::relay::unreadable;
 use crate::sink::Sink;
@@ -91,13 +91,12 @@ fn incomplete<'a>(reason: Option<&'a FinishReason>, sink: &Sink) -> Option<&'a s
 }
 
 pub(super) fn encode(
-    response: &mut Carried<ChatResponse>,
+    response: &ChatResponse,
     context: &AnswerContext,
-) -> Result<Encoded, Error> {
-    let mut sink = Sink::new(ID, response.dialect());
-    let response = response.value()?;
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let base = base(context);
-    let mut items = Items::new(&base, &mut sink);
+    let mut items = Items::new(&base, sink);
     let mut finish = None;
     for (index, choice) in response.choices.iter().enumerate() {
         if index > 0 {
@@ -116,8 +115,7 @@ pub(super) fn encode(
     };
     // A caller always sees usage.
     let ended = (finish, output, Some(response.usage.unwrap_or_default()));
-    let body = head.object(&response.native, Some(ended), &mut sink);
-    sink.encoded(&body)
+    head.object(&response.native, Some(ended), sink)
 }
 
 /// What every form of an answer begins with.

@@ -4,11 +4,12 @@ mod lift;
 mod lower;
 
 use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
-use aisix_core::{Carried, Error, ErrorCode};
+use aisix_core::{Carried, Error};
 use bytes::{BufMut, BytesMut};
 
-use super::{ID, outline};
+use super::{ID, OpenAiResponses, outline};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
+use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
 use crate::relay::ModelName;
@@ -48,19 +49,14 @@ impl EventDecoder for Decoder {
         let kind = outline.name.clone().unwrap_or_default();
         let lifter = self.lifter.as_mut();
         let events = lifter.map(|lifter| lifter.event(&kind, &frame.data)).transpose()?;
-        let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
-        let carried = Carried::arrived(ID, frame.data, outline, undecoded);
-        Ok(Some(match events {
-            Some(events) => carried.with_value(events),
-            None => carried,
-        }))
+        Ok(Some(carried::<OpenAiResponses>(frame.data, outline, events)))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
         if self.done {
             return Ok(());
         }
-        Err(Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete"))
+        Err(incomplete())
     }
 }
 

@@ -1,0 +1,160 @@
+//! What sets one wire format of conversations apart; what they share is written once, here.
+
+use std::fmt;
+
+use aisix_core::chat::{
+    ChatEvents, ChatRequest, ChatResponse, FrameOutline, RequestOutline, ResponseOutline,
+};
+use aisix_core::{Carried, DialectId, Error, ErrorCode};
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::dialect::{
+    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
+};
+use crate::failure::ProviderError;
+use crate::json::splice;
+use crate::relay::{self, ModelName};
+use crate::sink::Sink;
+
+/// One wire format. Every format is a [`Dialect`]: what nobody changed is relayed with patches,
+/// everything else is read and written by what stands here.
+pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
+    /// The format's name.
+    const ID: DialectId;
+
+    /// Scans a caller's request.
+    fn outline_request(body: &[u8]) -> Result<RequestOutline, Error>;
+
+    /// Reads a caller's request.
+    fn read_request(body: &[u8]) -> Result<ChatRequest, Error>;
+
+    /// A caller's request with what the gateway decides; every other byte is the caller's.
+    fn patch_request(
+        original: &[u8],
+        outline: &RequestOutline,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Bytes {
+        relay::renamed(original, outline, upstream)
+    }
+
+    /// Writes a request for an upstream.
+    fn write_request(
+        request: &ChatRequest,
+        upstream: &UpstreamRequest<'_>,
+        sink: &mut Sink,
+    ) -> Map<String, Value>;
+
+    /// Scans an upstream's whole answer.
+    fn outline_response(body: &[u8]) -> Result<ResponseOutline, Error>;
+
+    /// Reads an upstream's whole answer.
+    fn read_response(body: &[u8]) -> Result<ChatResponse, Error>;
+
+    /// Writes a whole answer for a caller.
+    fn write_response(
+        response: &ChatResponse,
+        context: &AnswerContext,
+        sink: &mut Sink,
+    ) -> Map<String, Value>;
+
+    /// Begins to read an upstream's stream.
+    fn event_decoder(depth: Depth) -> Box<dyn EventDecoder>;
+
+    /// Begins to write a stream for a caller.
+    fn event_encoder(context: AnswerContext) -> Box<dyn EventEncoder>;
+
+    /// Writes an error for a caller; JSON.
+    fn write_error(error: &Error) -> Bytes;
+
+    /// Reads an upstream's error, whatever it holds.
+    fn read_error(body: &[u8]) -> ProviderError;
+}
+
+impl<F: Format> Dialect for F {
+    fn id(&self) -> DialectId {
+        F::ID
+    }
+
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
+        let outline = F::outline_request(&body)?;
+        Ok(Carried::arrived(F::ID, body, outline, F::read_request))
+    }
+
+    fn encode_request(
+        &self,
+        request: &mut Carried<ChatRequest>,
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Encoded, Error> {
+        match request.verbatim(F::ID) {
+            // Whether it streams is no patch: a request of the other kind is made anew.
+            Some(original) if request.outline().stream == upstream.stream => {
+                Ok(Encoded::whole(F::patch_request(original, request.outline(), upstream)))
+            }
+            _ => {
+                let mut sink = Sink::new(F::ID, request.dialect());
+                let body = F::write_request(request.value()?, upstream, &mut sink);
+                sink.encoded(&body)
+            }
+        }
+    }
+
+    fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error> {
+        let outline = F::outline_response(&body)?;
+        Ok(Carried::arrived(F::ID, body, outline, F::read_response))
+    }
+
+    fn encode_response(
+        &self,
+        response: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Encoded, Error> {
+        match response.verbatim(F::ID) {
+            Some(original) => {
+                let name = ModelName::new(&context.model);
+                let edit = name.edit(original, response.outline().model_span.as_ref());
+                Ok(Encoded::whole(splice(original, &[edit])))
+            }
+            None => {
+                let mut sink = Sink::new(F::ID, response.dialect());
+                let body = F::write_response(response.value()?, context, &mut sink);
+                sink.encoded(&body)
+            }
+        }
+    }
+
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
+        F::event_decoder(depth)
+    }
+
+    fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
+        F::event_encoder(context)
+    }
+
+    fn encode_error(&self, error: &Error) -> Bytes {
+        F::write_error(error)
+    }
+
+    fn decode_error(&self, body: &[u8]) -> ProviderError {
+        F::read_error(body)
+    }
+}
+
+/// A frame of a stream, with its events where somebody looks inside.
+pub(crate) fn carried<F: Format>(
+    data: Bytes,
+    outline: FrameOutline,
+    events: Option<ChatEvents>,
+) -> Carried<ChatEvents> {
+    let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
+    let carried = Carried::arrived(F::ID, data, outline, undecoded);
+    match events {
+        Some(events) => carried.with_value(events),
+        None => carried,
+    }
+}
+
+/// A stream that ended without saying so.
+pub(crate) fn incomplete() -> Error {
+    Error::new(ErrorCode::StreamAborted, "upstream stream ended before it was complete")
+}
