@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aisix_core::snapshot::Stored;
 use aisix_core::{Error, Operation, ProviderKey};
+use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{Dialect, FrameDecoder};
 use async_trait::async_trait;
@@ -108,6 +109,8 @@ pub struct FailedReply<'a> {
 pub enum Framing {
     /// Server-sent events.
     Sse,
+    /// Amazon's event stream.
+    EventStream,
 }
 
 impl Framing {
@@ -116,6 +119,7 @@ impl Framing {
     pub fn decoder(self) -> Box<dyn FrameDecoder> {
         match self {
             Self::Sse => Box::new(SseDecoder::default()),
+            Self::EventStream => Box::new(EventStreamDecoder::default()),
         }
     }
 }

@@ -10,6 +10,9 @@ pub struct Frame {
     pub event: Option<Bytes>,
     /// The message.
     pub data: Bytes,
+    /// Whether the framing itself says that something failed; `event` says what. Server-sent
+    /// events never do: there, the message says so.
+    pub failed: bool,
 }
 
 /// Finds the frames in a stream of bytes.
@@ -23,6 +26,7 @@ pub trait FrameDecoder: Send {
     /// Appends what the end of the bytes completes.
     ///
     /// # Errors
-    /// `Malformed` where they end inside a frame and the framing does not allow that.
+    /// [`StreamAborted`](aisix_core::ErrorCode::StreamAborted) where they end inside a frame and the
+    /// framing does not allow that.
     fn finish(&mut self, frames: &mut Vec<Frame>) -> Result<(), Error>;
 }

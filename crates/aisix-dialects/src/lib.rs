@@ -24,6 +24,7 @@ mod data_url;
 mod dialect;
 mod effort;
 pub mod embed;
+pub mod eventstream;
 mod failure;
 mod fields;
 mod format;

@@ -162,7 +162,7 @@ fn parse(event: &Bytes) -> Option<Frame> {
         }
         at = if end < event.len() { after_line_end(event, end) } else { end };
     }
-    lines.map(BytesMut::freeze).or(data).map(|data| Frame { event: name, data })
+    lines.map(BytesMut::freeze).or(data).map(|data| Frame { event: name, data, failed: false })
 }
 
 fn split_field(event: &Bytes, start: usize, end: usize) -> (&[u8], Bytes) {

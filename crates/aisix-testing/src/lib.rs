@@ -7,6 +7,7 @@
 //!   would send, and see where an answer broke off.
 //! - [`conformance`] is one suite for each public trait.
 //! - [`etcd`] runs a real etcd of a test's own.
+//! - [`eventstream`] writes the framing of Amazon's streams.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
 //! - [`ScriptedProxy`] stands between a client and its upstream.
@@ -35,6 +36,7 @@ pub mod canary;
 pub mod client;
 pub mod conformance;
 pub mod etcd;
+pub mod eventstream;
 pub mod exposition;
 pub mod fixtures;
 pub mod process;

@@ -229,7 +229,7 @@ mod streams {
     const STOP: &str = r#"{"type":"message_stop"}"#;
 
     fn frame(data: &str) -> Frame {
-        Frame { event: None, data: Bytes::copy_from_slice(data.as_bytes()) }
+        Frame { event: None, data: Bytes::copy_from_slice(data.as_bytes()), failed: false }
     }
 
     fn read(depth: Depth, events: &[&str]) -> Vec<Carried<ChatEvents>> {
@@ -281,7 +281,7 @@ mod streams {
 
     #[test]
     fn an_event_of_a_type_that_nobody_knows_is_passed_on_and_can_be_counted() {
-        let unknown = Frame { event: Some("later".into()), data: "no JSON".into() };
+        let unknown = Frame { event: Some("later".into()), data: "no JSON".into(), failed: false };
         let mut decoder = ANTHROPIC_MESSAGES.event_decoder(Depth::Full);
         let mut read = decoder.push(unknown).expect("it is ignored").expect("it is passed on");
         assert_eq!(read.outline().kind, FrameKind::Unknown);

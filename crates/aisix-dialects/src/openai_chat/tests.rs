@@ -221,8 +221,11 @@ mod streams {
 
     fn read(depth: Depth, chunks: &[&'static str]) -> Vec<Carried<aisix_core::chat::ChatEvents>> {
         let mut decoder = OPENAI_CHAT.event_decoder(depth);
-        let frame =
-            |data: &&'static str| Frame { event: None, data: Bytes::from_static(data.as_bytes()) };
+        let frame = |data: &&'static str| Frame {
+            event: None,
+            data: Bytes::from_static(data.as_bytes()),
+            failed: false,
+        };
         chunks
             .iter()
             .filter_map(|chunk| decoder.push(frame(chunk)).expect("it is a chunk"))
@@ -359,7 +362,8 @@ mod streams {
     fn ended(chunks: &[&'static str]) -> Result<(), ErrorCode> {
         let mut decoder = OPENAI_CHAT.event_decoder(Depth::Outline);
         for chunk in chunks {
-            let frame = Frame { event: None, data: Bytes::from_static(chunk.as_bytes()) };
+            let frame =
+                Frame { event: None, data: Bytes::from_static(chunk.as_bytes()), failed: false };
             decoder.push(frame).expect("it is a chunk");
         }
         decoder.finish().map_err(|error| error.code())
@@ -377,7 +381,8 @@ mod streams {
     #[test]
     fn what_is_no_chunk_is_the_upstreams_mistake() {
         for data in ["{}", "[]", "null", "x", "{\"choices\":{}}"] {
-            let frame = Frame { event: None, data: Bytes::from_static(data.as_bytes()) };
+            let frame =
+                Frame { event: None, data: Bytes::from_static(data.as_bytes()), failed: false };
             let result = OPENAI_CHAT.event_decoder(Depth::Outline).push(frame);
             let code = result.err().map(|error: Error| error.code());
             assert_eq!(code, Some(ErrorCode::UpstreamDecode), "for {data}");

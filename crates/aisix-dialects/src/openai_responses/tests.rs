@@ -77,7 +77,8 @@ mod streams {
     use super::*;
 
     fn frames(events: &[Value]) -> Vec<Frame> {
-        let frame = |event: &Value| Frame { event: None, data: event.to_string().into() };
+        let frame =
+            |event: &Value| Frame { event: None, data: event.to_string().into(), failed: false };
         events.iter().map(frame).collect()
     }
 
@@ -117,7 +118,7 @@ mod streams {
     #[test]
     fn the_marker_of_another_format_ends_nothing_and_harms_nothing() {
         let mut decoder = OPENAI_RESPONSES.event_decoder(Depth::Outline);
-        let done = Frame { event: None, data: Bytes::from_static(b"[DONE]") };
+        let done = Frame { event: None, data: Bytes::from_static(b"[DONE]"), failed: false };
         assert!(decoder.push(done).expect("it is ignored").is_none());
         assert!(decoder.finish().is_err());
     }

@@ -18,6 +18,7 @@ fn check(pieces: &[&str], expected: &[(Option<&str>, &str)]) {
         .map(|(event, data)| Frame {
             event: event.map(|event| Bytes::copy_from_slice(event.as_bytes())),
             data: Bytes::copy_from_slice(data.as_bytes()),
+            failed: false,
         })
         .collect();
     assert_eq!(frames, expected, "for {pieces:?}");

@@ -53,7 +53,7 @@ proptest! {
         let data = |message: &Value| json!({"type": "message_start", "message": message});
         let mut decoder = ANTHROPIC_MESSAGES.event_decoder(Depth::Outline);
         let mut message = Value::Object(message);
-        let frame = Frame { event: None, data: data(&message).to_string().into() };
+        let frame = Frame { event: None, data: data(&message).to_string().into(), failed: false };
         let mut frame = decoder.push(frame).expect("it is an event").expect("it says something");
         let mut out = BytesMut::new();
         let mut encoder = ANTHROPIC_MESSAGES.event_encoder(AnswerContext::new(&*caller));

@@ -3,6 +3,7 @@
 
 mod anthropic_answers;
 mod anthropic_requests;
+mod eventstream;
 mod generate;
 mod requests;
 mod responses;

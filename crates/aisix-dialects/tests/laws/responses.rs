@@ -71,7 +71,7 @@ proptest! {
             let mut encoder = OPENAI_RESPONSES.event_encoder(context());
             let mut out = bytes::BytesMut::new();
             for data in &events {
-                match decoder.push(Frame { event: None, data: data.clone() }) {
+                match decoder.push(Frame { event: None, data: data.clone(), failed: false }) {
                     Ok(Some(mut frame)) => drop(encoder.push(&mut frame, &mut out)),
                     Ok(None) => {}
                     Err(_) => break,

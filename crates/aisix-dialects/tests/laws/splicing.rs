@@ -81,7 +81,7 @@ proptest! {
             body = [b"{\n", &body[1..body.len() - 1], b"\r\n}"].concat().into();
         }
         let mut decoder = OPENAI_CHAT.event_decoder(Depth::Outline);
-        let frame = Frame { event: None, data: body.clone() };
+        let frame = Frame { event: None, data: body.clone(), failed: false };
         let mut frame = decoder.push(frame).expect("it is a chunk").expect("it says something");
         let mut out = BytesMut::new();
         let mut encoder = OPENAI_CHAT.event_encoder(AnswerContext::new(&*caller));

@@ -66,7 +66,8 @@ fn reference(stream: &[u8]) -> Vec<Frame> {
     let mut deliver = |event: &mut Option<Vec<u8>>, data: &mut Vec<Vec<u8>>| {
         let event = event.take().map(Bytes::from);
         if !data.is_empty() {
-            frames.push(Frame { event, data: std::mem::take(data).join(&b'\n').into() });
+            let data = std::mem::take(data).join(&b'\n').into();
+            frames.push(Frame { event, data, failed: false });
         }
     };
     for line in lines(stream) {

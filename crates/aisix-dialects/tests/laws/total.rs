@@ -43,7 +43,7 @@ proptest! {
                 let mut encoder = other.event_encoder(AnswerContext::new("m"));
                 let mut out = BytesMut::new();
                 for (event, data) in &frames {
-                    match decoder.push(Frame { event: event.clone(), data: data.clone() }) {
+                    match decoder.push(Frame { event: event.clone(), data: data.clone(), failed: false }) {
                         Ok(Some(mut frame)) => drop(encoder.push(&mut frame, &mut out)),
                         Ok(None) => {}
                         Err(_) => break,
