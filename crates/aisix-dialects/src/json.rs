@@ -9,6 +9,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
+use crate::scan;
+
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +41,55 @@ pub fn splice_into(text: &[u8], edits: &[(Span, Cow<'_, str>)], out: &mut BytesM
         at = span.end;
     }
     out.put_slice(&text[at..]);
+}
+
+/// An object without these fields, and with these in front, each a name and its value as JSON text:
+/// every other byte stays as it was. Names are compared unescaped.
+///
+/// Upstreams that take a format of somebody else's change it like this: what their address says
+/// already is left out of the body.
+///
+/// # Errors
+/// Where the text is no JSON object.
+pub fn reshaped(
+    object: &[u8],
+    without: &[&str],
+    with: &[(&str, &str)],
+) -> serde_json::Result<Bytes> {
+    let text = std::str::from_utf8(object).map_err(de::Error::custom)?;
+    let members = scan::members(text)?;
+    let mut shape = BytesMut::with_capacity(object.len() + 64);
+    let mut at = after_brace(object);
+    shape.put_slice(&object[..at]);
+    let mut empty = true;
+    for (name, value) in with {
+        let comma = if std::mem::take(&mut empty) { "" } else { "," };
+        shape.put_slice(format!("{comma}{}:{value}", quoted(name)).as_bytes());
+    }
+    for (position, (name, value)) in members.iter().enumerate() {
+        let end = span_of(text, value).end;
+        // What stands in front of a member: a comma, unless it is the first.
+        let member = if position == 0 { at } else { after(object, b',', at) };
+        if !without.contains(&name.as_ref()) {
+            if !std::mem::take(&mut empty) {
+                shape.put_slice(if position == 0 { b"," } else { &object[at..member] });
+            }
+            shape.put_slice(&object[member..end]);
+        }
+        at = end;
+    }
+    shape.put_slice(&object[at..]);
+    Ok(shape.freeze())
+}
+
+/// Where an object's first field stands.
+pub(crate) fn after_brace(object: &[u8]) -> usize {
+    after(object, b'{', 0)
+}
+
+/// What stands behind the next such byte.
+fn after(text: &[u8], byte: u8, from: usize) -> usize {
+    memchr::memchr(byte, &text[from..]).map_or(from, |place| from + place + 1)
 }
 
 /// A text as a JSON string, quotes included.

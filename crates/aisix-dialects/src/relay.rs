@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::dialect::UpstreamRequest;
-use crate::json::{quoted, span_of, splice};
+use crate::json::{after_brace, quoted, span_of, splice};
 use crate::scan::{self, Scan};
 
 /// An edit of the original bytes: a range, and what stands there instead.
@@ -122,11 +122,6 @@ pub(crate) fn renamed_asking_for_usage(
     } else {
         splice(original, &[model, ask])
     }
-}
-
-/// Where an object's first field stands.
-pub(crate) fn after_brace(object: &[u8]) -> usize {
-    memchr::memchr(b'{', object).map_or(0, |brace| brace + 1)
 }
 
 /// An upstream's answer that is not in its format.

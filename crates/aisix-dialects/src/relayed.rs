@@ -11,8 +11,8 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
 use crate::dialect::{AnswerContext, Dialect, Dropped, Encoded, EventEncoder, UpstreamRequest};
-use crate::json::splice;
-use crate::relay::{self, Holds, after_brace, complaint_on_types, unreadable};
+use crate::json::{after_brace, splice};
+use crate::relay::{self, Holds, complaint_on_types, unreadable};
 use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, scan, sse};
 
 /// A format of requests and answers that are passed on as they are: of both, only what the gateway

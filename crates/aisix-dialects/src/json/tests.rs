@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{quoted, splice, unambiguous};
+use super::{quoted, reshaped, splice, unambiguous};
 
 #[test]
 fn splicing_replaces_the_ranges_and_nothing_else() {
@@ -43,4 +43,27 @@ fn the_same_name_in_two_objects_is_no_duplicate() {
 #[test]
 fn refuses_what_follows_the_value() {
     assert!(unambiguous(b"{} {}").is_err());
+}
+
+#[track_caller]
+fn check_reshaped(object: &str, expected: &str) {
+    let with = [("version", "\"v1\"")];
+    let shape = reshaped(object.as_bytes(), &["model", "stream"], &with).expect("it is an object");
+    assert_eq!(shape, expected, "for {object}");
+}
+
+#[test]
+fn an_object_is_reshaped_and_keeps_every_other_byte() {
+    check_reshaped("{}", r#"{"version":"v1"}"#);
+    check_reshaped(" { } ", r#" {"version":"v1" } "#);
+    check_reshaped(r#"{"model":"m"}"#, r#"{"version":"v1"}"#);
+    check_reshaped(r#"{"a": 1 , "b":{"model":2}}"#, r#"{"version":"v1","a": 1 , "b":{"model":2}}"#);
+    check_reshaped(r#"{"model":"m","stream":true, "a":[1, 2]}"#, r#"{"version":"v1", "a":[1, 2]}"#);
+    check_reshaped(r#"{"a":"x,{y","stream":true}"#, r#"{"version":"v1","a":"x,{y"}"#);
+    check_reshaped(
+        r#"{"a":1,"mod\u0065l":"m",  "b" : 1.50}"#,
+        r#"{"version":"v1","a":1,  "b" : 1.50}"#,
+    );
+    assert!(reshaped(b"[]", &[], &[]).is_err(), "a list has no fields");
+    assert!(reshaped(b"{\"a\":1", &[], &[]).is_err(), "it is cut off");
 }
