@@ -28,8 +28,12 @@ pub trait Adapter: Send + Sync + 'static {
         stream: bool,
     ) -> Result<&'static dyn Dialect, Error>;
 
-    /// How the frames of a streamed answer are separated.
-    fn framing(&self, target: &Target, operation: Operation) -> Framing;
+    /// How the frames of a streamed answer are separated: as server-sent events, unless the family
+    /// says otherwise.
+    fn framing(&self, target: &Target, operation: Operation) -> Framing {
+        let _ = (target, operation);
+        Framing::Sse
+    }
 
     /// The request to send: address, authentication and the family's headers around the body.
     ///

@@ -7,7 +7,7 @@ use http::Uri;
 ///
 /// # Errors
 /// Where there is none, or it is none; `example` says what the family's own is.
-pub(crate) fn base<'a>(api_base: Option<&'a str>, example: &str) -> Result<&'a str, Error> {
+pub fn base<'a>(api_base: Option<&'a str>, example: &str) -> Result<&'a str, Error> {
     let base = api_base
         .map(str::trim)
         .filter(|base| !base.is_empty())
@@ -20,7 +20,8 @@ pub(crate) fn base<'a>(api_base: Option<&'a str>, example: &str) -> Result<&'a s
 }
 
 /// The base without the first of these ends that it has; a host may be called like one.
-pub(crate) fn without_end<'a>(base: &'a str, ends: &[&str]) -> &'a str {
+#[must_use]
+pub fn without_end<'a>(base: &'a str, ends: &[&str]) -> &'a str {
     ends.iter()
         .find_map(|end| base.strip_suffix(end))
         .filter(|rest| rest.contains("://"))
@@ -32,7 +33,7 @@ pub(crate) fn without_end<'a>(base: &'a str, ends: &[&str]) -> &'a str {
 ///
 /// # Errors
 /// Where both make none.
-pub(crate) fn url(base: &str, path: &str) -> Result<Uri, Error> {
+pub fn url(base: &str, path: &str) -> Result<Uri, Error> {
     format!("{base}{path}").parse().map_err(|_| invalid("the provider key's api_base is not a URL"))
 }
 

@@ -16,7 +16,8 @@ use crate::adapter::FailedReply;
 
 /// The error for an answer that is not a success: 400 to 499 keep their status and say what the
 /// provider said; of 500 to 599 the caller learns no more than the status.
-pub(crate) fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
+#[must_use]
+pub fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
     let status = reply.status.as_u16();
     let untold = reply.status.is_server_error() || is_short(secret);
     let message = if untold || said.message.is_empty() {

@@ -10,15 +10,20 @@
 //! - A credential leaves an adapter only inside the request that it authenticates: it is scrubbed
 //!   from whatever an upstream says.
 //!
+//! **What families share** is public, so that a family in another crate is as short as one in this
+//! crate: [`address`] makes URLs, [`request`] headers, and [`classify`] reads failed answers. An
+//! adapter of another crate is a type that implements [`Adapter`], and one call of
+//! [`Adapters::with`]; the repository's `examples/custom-adapter` is one.
+//!
 //! **Not here.** No translation, no retries, no sockets. Adapters never name one another.
 
 mod adapter;
-mod address;
+pub mod address;
 pub mod anthropic;
-mod classify;
+pub mod classify;
 pub mod openai;
 mod registry;
-mod request;
+pub mod request;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
 pub use classify::scrubbed;

@@ -26,14 +26,16 @@ impl Adapters {
         self
     }
 
-    /// The adapter that a provider key chooses.
+    /// The adapter that a provider key chooses: the one that it names, or, where it names none, the
+    /// one that is called like its provider. That is how keys choose adapters of other crates,
+    /// whose names the field `adapter` does not know.
     ///
     /// # Errors
-    /// `ProviderUnavailable` where the key names none, or one that this gateway does not have.
+    /// `ProviderUnavailable` where this gateway has no such adapter.
     pub fn of(&self, key: &ProviderKey) -> Result<&dyn Adapter, Error> {
-        let name = key.adapter.map(|adapter| adapter.as_str());
-        name.and_then(|name| self.0.get(name)).map(AsRef::as_ref).ok_or_else(|| {
-            let message = match name {
+        let name = key.adapter.map_or(key.provider.as_str(), |adapter| adapter.as_str());
+        self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
+            let message = match key.adapter {
                 Some(name) => format!("no adapter '{name}' in this gateway"),
                 None => "the provider key names no adapter".to_owned(),
             };

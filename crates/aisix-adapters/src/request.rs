@@ -12,7 +12,7 @@ use crate::adapter::Call;
 const AGENT: &str = concat!("aisix/", env!("CARGO_PKG_VERSION"));
 
 /// A request with the headers that every upstream gets.
-pub(crate) fn post(url: Uri, call: &Call<'_>) -> Builder {
+pub fn post(url: Uri, call: &Call<'_>) -> Builder {
     let mut request =
         Request::post(url).header(CONTENT_TYPE, "application/json").header(USER_AGENT, AGENT);
     if !call.request_id.is_empty() {
@@ -28,7 +28,7 @@ pub(crate) fn post(url: Uri, call: &Call<'_>) -> Builder {
 ///
 /// # Errors
 /// Where no header can hold the secret.
-pub(crate) fn credential(before: &str, secret: &Secret) -> Result<HeaderValue, Error> {
+pub fn credential(before: &str, secret: &Secret) -> Result<HeaderValue, Error> {
     let unusable = || {
         Error::new(
             ErrorCode::InvalidUpstreamCredentials,
@@ -45,7 +45,8 @@ pub(crate) fn credential(before: &str, secret: &Secret) -> Result<HeaderValue, E
 }
 
 /// An operation that a family does not have.
-pub(crate) fn lacks(adapter: &str, operation: Operation) -> Error {
+#[must_use]
+pub fn lacks(adapter: &str, operation: Operation) -> Error {
     let name = operation.name();
     if operation == Operation::CountTokens {
         // An estimate in its place would be taken for the provider's number.

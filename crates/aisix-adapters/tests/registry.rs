@@ -42,8 +42,15 @@ fn a_family_that_this_gateway_does_not_have_is_unavailable() {
 }
 
 #[test]
-fn a_key_without_an_adapter_is_unavailable() {
-    let mut key = Stored::clone(&key("openai", "openai"));
+fn a_key_that_names_no_adapter_gets_the_one_that_is_called_like_its_provider() {
+    let mut key = Stored::clone(&key("openai", "anthropic"));
+    key.spec.adapter = None;
+    assert_eq!(Adapters::builtin().of(&key.spec).expect("it exists").name(), "openai");
+}
+
+#[test]
+fn a_key_without_an_adapter_and_of_an_unknown_provider_is_unavailable() {
+    let mut key = Stored::clone(&key("deepseek", "openai"));
     key.spec.adapter = None;
     let adapters = Adapters::builtin();
     let Err(error) = adapters.of(&key.spec) else { panic!("the key names no adapter") };

@@ -1,6 +1,7 @@
 //! Credentials out of the configuration snapshot.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aisix_core::{Caller, Error, Snapshot};
 use async_trait::async_trait;
@@ -20,6 +21,13 @@ impl SnapshotCredentials {
     #[must_use]
     pub fn new(find: fn(&Extensions) -> Option<&Snapshot>) -> Self {
         Self { find }
+    }
+}
+
+/// A source that finds an `Arc<Snapshot>` among the request's extensions.
+impl Default for SnapshotCredentials {
+    fn default() -> Self {
+        Self::new(|extensions| extensions.get::<Arc<Snapshot>>().map(AsRef::as_ref))
     }
 }
 

@@ -40,8 +40,9 @@ impl ProviderError {
         }
     }
 
-    /// A text that says what failed.
-    pub(crate) fn plain(message: &str) -> Self {
+    /// A text that says what failed; of a long one the beginning.
+    #[must_use]
+    pub fn plain(message: &str) -> Self {
         Self { message: shortened(message.trim()), ..Self::default() }
     }
 

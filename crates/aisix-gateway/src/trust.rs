@@ -40,6 +40,13 @@ pub struct TrustFiles {
     pub verify: bool,
 }
 
+/// Nothing beyond the platform.
+impl Default for TrustFiles {
+    fn default() -> Self {
+        Self { ca_file: None, client: None, verify: true }
+    }
+}
+
 /// Why a trust cannot be put together.
 #[derive(Debug)]
 pub struct TrustError {

@@ -106,6 +106,14 @@ pub struct RequestInfo {
     pub client_ip: Option<IpAddr>,
 }
 
+impl RequestInfo {
+    /// A request of this caller's, without an id, from nobody knows where.
+    #[must_use]
+    pub fn new(operation: Operation, caller: Caller, snapshot: Arc<Snapshot>) -> Self {
+        Self { request_id: Arc::from(""), operation, caller, snapshot, client_ip: None }
+    }
+}
+
 /// What a hook wants of bodies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Interest {

@@ -42,6 +42,15 @@ const MAY_STAND_ON: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The same for the crates below `examples/`: what each shows is how little it needs.
+const EXAMPLES_MAY_STAND_ON: &[(&str, &[&str])] = &[
+    ("custom-adapter", &["aisix-core", "aisix-dialects", "aisix-adapters"]),
+    ("embed", &["aisix-core", "aisix-dialects", "aisix-hooks", "aisix-auth"]),
+];
+
+/// How the packages of examples are called: nothing stands on one.
+const EXAMPLE: &str = "example-";
+
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for folder in tree.crates() {
@@ -85,24 +94,34 @@ fn lints(file: &File, manifest: &toml::Table, found: &mut Vec<Violation>) {
 }
 
 fn arrows(folder: &str, file: &File, manifest: &toml::Table, found: &mut Vec<Violation>) {
-    let Some(name) = folder.strip_prefix("crates/") else {
-        return;
+    let mut violation = |line, message| {
+        found.push(Violation::new(&file.path, line, "dependency", message));
     };
-    let Some((_, allowed)) = MAY_STAND_ON.iter().find(|(of, _)| *of == name) else {
-        let message = format!("{name} has no row in MAY_STAND_ON (xtask/src/tidy/manifests.rs)");
-        found.push(Violation::new(&file.path, 1, "dependency", message));
+    let (table, rows, name) = match folder.split_once('/') {
+        Some(("crates", name)) => ("MAY_STAND_ON", MAY_STAND_ON, name),
+        Some(("examples", name)) => ("EXAMPLES_MAY_STAND_ON", EXAMPLES_MAY_STAND_ON, name),
+        _ => {
+            for example in dependencies(manifest).iter().filter(|name| name.starts_with(EXAMPLE)) {
+                let message = format!("{folder} must not depend on {example}");
+                violation(line_of(&file.text, example), message);
+            }
+            return;
+        }
+    };
+    let Some((_, allowed)) = rows.iter().find(|(of, _)| *of == name) else {
+        let message = format!("{name} has no row in {table} (xtask/src/tidy/manifests.rs)");
+        violation(1, message);
         return;
     };
     for dependency in dependencies(manifest) {
-        if dependency.starts_with("aisix-") && !allowed.contains(&dependency) {
+        let ours = dependency.starts_with("aisix-") || dependency.starts_with(EXAMPLE);
+        if ours && !allowed.contains(&dependency) {
             let message = format!("{name} must not depend on {dependency}");
-            let line = line_of(&file.text, dependency);
-            found.push(Violation::new(&file.path, line, "dependency", message));
+            violation(line_of(&file.text, dependency), message);
         }
         if dependency.starts_with("etcd") && name != "aisix-store" {
             let message = format!("{name} must not depend on {dependency}: only aisix-store may");
-            let line = line_of(&file.text, dependency);
-            found.push(Violation::new(&file.path, line, "dependency", message));
+            violation(line_of(&file.text, dependency), message);
         }
     }
 }

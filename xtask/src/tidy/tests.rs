@@ -195,6 +195,20 @@ fn a_crate_stands_only_on_what_it_may() {
 }
 
 #[test]
+fn an_example_stands_on_what_it_shows_and_nothing_on_an_example() {
+    let manifest =
+        format!("{MANIFEST}\n[dependencies]\naisix-hooks = {{}}\naisix-gateway = {{}}\n");
+    let check = |path| found_in(manifests::check, path, &manifest);
+    assert_eq!(check("examples/embed/Cargo.toml").len(), 1);
+    assert_eq!(check("examples/other/Cargo.toml"), ["1: dependency"]);
+    let manifest = format!("{MANIFEST}\n[dependencies]\nexample-embed = {{}}\n");
+    for folder in ["bins/aisix", "crates/aisix-core", "examples/custom-adapter", "xtask"] {
+        let found = found_in(manifests::check, &format!("{folder}/Cargo.toml"), &manifest);
+        assert_eq!(found.len(), 1, "for {folder}");
+    }
+}
+
+#[test]
 fn a_crate_follows_the_lints_of_the_workspace() {
     let path = "crates/aisix-core/Cargo.toml";
     assert_eq!(found_in(manifests::check, path, MANIFEST), NOTHING);

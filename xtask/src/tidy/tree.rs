@@ -78,7 +78,7 @@ impl Tree {
         })
     }
 
-    /// The folders that hold a crate: `crates/<name>`, `bins/<name>`, `xtask`.
+    /// The folders that hold a crate: `crates/<name>`, `bins/<name>`, `examples/<name>`, `xtask`.
     pub(super) fn crates(&self) -> impl Iterator<Item = &str> {
         self.files.iter().filter_map(|file| file.path.strip_suffix("/Cargo.toml")).filter(
             |folder| {
@@ -86,6 +86,7 @@ impl Tree {
                     || folder
                         .strip_prefix("crates/")
                         .or_else(|| folder.strip_prefix("bins/"))
+                        .or_else(|| folder.strip_prefix("examples/"))
                         .is_some_and(|name| !name.contains('/'))
             },
         )

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
 
-use crate::adapter::{Adapter, Call, FailedReply, Framing, Target};
+use crate::adapter::{Adapter, Call, FailedReply, Target};
 use crate::{classify, request};
 
 /// The adapter `anthropic`.
@@ -43,10 +43,6 @@ impl Adapter for Anthropic {
             conversation if conversation.is_conversation() => Ok(&ANTHROPIC_MESSAGES),
             other => Err(request::lacks(NAME, other)),
         }
-    }
-
-    fn framing(&self, _: &Target, _: Operation) -> Framing {
-        Framing::Sse
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use crate::adapter::{Adapter, Call, FailedReply, Framing, Target};
+use crate::adapter::{Adapter, Call, FailedReply, Target};
 use crate::{classify, request};
 
 /// The adapter `openai`.
@@ -42,10 +42,6 @@ impl Adapter for OpenAi {
             conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
         }
-    }
-
-    fn framing(&self, _: &Target, _: Operation) -> Framing {
-        Framing::Sse
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {

@@ -10,6 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use entry::{Change, Diagnostic, Entry, Finding, RejectionKind, Revision, Stored, Value};
@@ -19,7 +20,7 @@ use crate::error::{Error, ErrorCode};
 use crate::glob::Glob;
 use crate::hash::KeyHash;
 use crate::id::{Id, ResourceKey};
-use crate::resource::{ApiKey, Kind, Model, ProviderKey, SecretResolver};
+use crate::resource::{ApiKey, Kind, Model, PlainSecrets, ProviderKey, SecretResolver};
 
 /// Every resource that serves, indexed for the questions that requests ask.
 ///
@@ -54,6 +55,29 @@ impl Snapshot {
         secrets: &dyn SecretResolver,
     ) -> (Self, Vec<Diagnostic>) {
         Self::default().rebuild(entries, revision, secrets)
+    }
+
+    /// Builds from documents that no store holds, each under its key `<kind>/<id>`: as if each had
+    /// been written once, in this order.
+    ///
+    /// The diagnostics say which documents do not serve as they were written, and why.
+    pub fn of<K, V>(documents: impl IntoIterator<Item = (K, V)>) -> (Self, Vec<Diagnostic>)
+    where
+        K: Into<String>,
+        V: Into<Bytes>,
+    {
+        let entries: Vec<_> = (1..)
+            .zip(documents)
+            .map(|(revision, (key, value))| Entry {
+                key: key.into(),
+                value: value.into(),
+                version: 1,
+                created: revision,
+                modified: revision,
+            })
+            .collect();
+        let revision = entries.last().map_or(0, |entry| entry.modified);
+        Self::build(entries, revision, &PlainSecrets)
     }
 
     /// Builds anew from everything that a source lists after it was lost.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use aisix_core::resource::PlainSecrets;
-use aisix_core::snapshot::{Entry, Stored};
+use aisix_core::snapshot::Stored;
 use aisix_core::{Caller, ProviderKey, Snapshot};
 use serde_json::{Value, json};
 
@@ -13,18 +12,8 @@ use serde_json::{Value, json};
 /// Where one of them is not valid.
 #[must_use]
 pub fn snapshot<'a>(documents: impl IntoIterator<Item = (&'a str, Value)>) -> Arc<Snapshot> {
-    let entries: Vec<_> = (1..)
-        .zip(documents)
-        .map(|(revision, (key, document))| Entry {
-            key: key.to_owned(),
-            value: document.to_string().into(),
-            version: 1,
-            created: revision,
-            modified: revision,
-        })
-        .collect();
-    let revision = entries.len() as u64;
-    let (snapshot, diagnostics) = Snapshot::build(entries, revision, &PlainSecrets);
+    let documents = documents.into_iter().map(|(key, document)| (key, document.to_string()));
+    let (snapshot, diagnostics) = Snapshot::of(documents);
     assert_eq!(diagnostics, [], "every document is valid");
     Arc::new(snapshot)
 }
