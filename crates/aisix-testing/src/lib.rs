@@ -10,6 +10,7 @@
 //! - [`eventstream`] writes the framing of Amazon's streams.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
+//! - [`published`] judges JSON by the types that the providers' own packages publish.
 //! - [`ScriptedProxy`] stands between a client and its upstream.
 //! - [`canary`] plants secrets and looks for them, also encoded, wherever they might have leaked.
 //! - [`wait`] waits for a condition. No other module sleeps, and no test does.
@@ -41,6 +42,7 @@ pub mod exposition;
 pub mod fixtures;
 pub mod process;
 pub mod proxy;
+pub mod published;
 pub mod upstream;
 pub mod wait;
 mod wire;
@@ -51,4 +53,5 @@ pub use etcd::Etcd;
 pub use exposition::Exposition;
 pub use process::{Process, Program, free_port};
 pub use proxy::{ScriptedProxy, Verdict};
+pub use published::{Claim, PublishedTypes};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};

@@ -21,6 +21,7 @@ mod hooks;
 mod idle;
 mod limits;
 mod lines;
+mod matrix;
 mod metrics;
 mod model_checks;
 mod omissions;
