@@ -9,17 +9,10 @@ use bytes::{Bytes, BytesMut};
 use crate::failure::ProviderError;
 use crate::frame::Frame;
 
-/// One wire format, both directions.
+/// A wire format that upstreams speak.
 pub trait Dialect: Send + Sync + 'static {
     /// The format's name.
     fn id(&self) -> DialectId;
-
-    /// Reads a caller's request as far as relaying it needs: one scan, no copy.
-    ///
-    /// # Errors
-    /// A client error where the body is not this format's JSON. What is wrong beside the model is
-    /// left in the outline's complaint, as the checks on the model go first.
-    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error>;
 
     /// Writes a request for an upstream that speaks this format.
     ///
@@ -38,6 +31,22 @@ pub trait Dialect: Send + Sync + 'static {
     /// into it.
     fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error>;
 
+    /// Begins to read an upstream's stream.
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder>;
+
+    /// Reads the body of an upstream's failed answer, whatever it holds.
+    fn decode_error(&self, body: &[u8]) -> ProviderError;
+}
+
+/// A wire format that callers speak, too: the same code serves them and upstreams.
+pub trait CallerDialect: Dialect {
+    /// Reads a caller's request as far as relaying it needs: one scan, no copy.
+    ///
+    /// # Errors
+    /// A client error where the body is not this format's JSON. What is wrong beside the model is
+    /// left in the outline's complaint, as the checks on the model go first.
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error>;
+
     /// Writes a whole answer for a caller that speaks this format.
     ///
     /// # Errors
@@ -48,17 +57,11 @@ pub trait Dialect: Send + Sync + 'static {
         context: &AnswerContext,
     ) -> Result<Encoded, Error>;
 
-    /// Begins to read an upstream's stream.
-    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder>;
-
     /// Begins to write a stream for a caller.
     fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder>;
 
     /// Writes an error as the body of an answer to a caller that speaks this format; JSON.
     fn encode_error(&self, error: &Error) -> Bytes;
-
-    /// Reads the body of an upstream's failed answer, whatever it holds.
-    fn decode_error(&self, body: &[u8]) -> ProviderError;
 }
 
 /// What the gateway decides of a request that goes upstream.

@@ -10,14 +10,15 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::dialect::{
-    AnswerContext, Depth, Dialect, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
+    AnswerContext, CallerDialect, Depth, Dialect, Encoded, EventDecoder, EventEncoder,
+    UpstreamRequest,
 };
 use crate::failure::ProviderError;
 use crate::json::splice;
 use crate::relay::{self, ModelName};
 use crate::sink::Sink;
 
-/// One wire format. Every format is a [`Dialect`]: what nobody changed is relayed with patches,
+/// One wire format, both directions. Every format is a [`CallerDialect`]: what nobody changed is relayed with patches,
 /// everything else is read and written by what stands here.
 pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
     /// The format's name.
@@ -76,11 +77,6 @@ impl<F: Format> Dialect for F {
         F::ID
     }
 
-    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
-        let outline = F::outline_request(&body)?;
-        Ok(Carried::arrived(F::ID, body, outline, F::read_request))
-    }
-
     fn encode_request(
         &self,
         request: &mut Carried<ChatRequest>,
@@ -104,6 +100,21 @@ impl<F: Format> Dialect for F {
         Ok(Carried::arrived(F::ID, body, outline, F::read_response))
     }
 
+    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
+        F::event_decoder(depth)
+    }
+
+    fn decode_error(&self, body: &[u8]) -> ProviderError {
+        F::read_error(body)
+    }
+}
+
+impl<F: Format> CallerDialect for F {
+    fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
+        let outline = F::outline_request(&body)?;
+        Ok(Carried::arrived(F::ID, body, outline, F::read_request))
+    }
+
     fn encode_response(
         &self,
         response: &mut Carried<ChatResponse>,
@@ -123,20 +134,12 @@ impl<F: Format> Dialect for F {
         }
     }
 
-    fn event_decoder(&self, depth: Depth) -> Box<dyn EventDecoder> {
-        F::event_decoder(depth)
-    }
-
     fn event_encoder(&self, context: AnswerContext) -> Box<dyn EventEncoder> {
         F::event_encoder(context)
     }
 
     fn encode_error(&self, error: &Error) -> Bytes {
         F::write_error(error)
-    }
-
-    fn decode_error(&self, body: &[u8]) -> ProviderError {
-        F::read_error(body)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Wire formats of language-model APIs, to and from the nouns of [`aisix_core::chat`].
 //!
-//! **Purpose.** A [`Dialect`] reads and writes one format in both directions: the same code serves
-//! an inbound endpoint and an upstream that speaks the format, so that N formats reach M families
-//! through N + M translations.
+//! **Purpose.** A [`Dialect`] is one format, as an upstream is spoken to; a [`CallerDialect`] is one
+//! in both directions: the same code serves an inbound endpoint and an upstream that speaks the
+//! format. So N formats reach M families through N + M translations.
 //!
 //! **Invariants.**
 //! - Bytes in, bytes out: decoders and encoders are synchronous and keep no reference to anything
@@ -41,7 +41,8 @@ pub mod sse;
 
 pub use anthropic_messages::ANTHROPIC_MESSAGES;
 pub use dialect::{
-    AnswerContext, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder, UpstreamRequest,
+    AnswerContext, CallerDialect, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder,
+    UpstreamRequest,
 };
 pub use failure::ProviderError;
 pub use frame::{Frame, FrameDecoder};

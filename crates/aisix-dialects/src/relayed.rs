@@ -10,7 +10,9 @@ use aisix_core::{Carried, Error, Relayed};
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
-use crate::dialect::{AnswerContext, Dialect, Dropped, Encoded, EventEncoder, UpstreamRequest};
+use crate::dialect::{
+    AnswerContext, CallerDialect, Dropped, Encoded, EventEncoder, UpstreamRequest,
+};
 use crate::json::{after_brace, splice};
 use crate::relay::{self, Holds, complaint_on_types, unreadable};
 use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, scan, sse};
@@ -18,7 +20,7 @@ use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, scan, sse};
 /// A format of requests and answers that are passed on as they are: of both, only what the gateway
 /// acts on is looked at. Its errors, and the frames of its streams, are those of a dialect.
 pub struct RelayFormat {
-    dialect: &'static dyn Dialect,
+    dialect: &'static dyn CallerDialect,
     /// Whether answers may be streamed.
     streams: bool,
     /// The field that every answer has.
@@ -60,7 +62,7 @@ pub struct RelayedAnswer {
 impl RelayFormat {
     /// The dialect that it belongs to.
     #[must_use]
-    pub fn dialect(&self) -> &'static dyn Dialect {
+    pub fn dialect(&self) -> &'static dyn CallerDialect {
         self.dialect
     }
 

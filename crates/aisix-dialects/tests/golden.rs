@@ -13,8 +13,8 @@ use aisix_core::Error;
 use aisix_core::chat::{StreamOptions, fold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
-    ProviderError, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, FrameDecoder, OPENAI_CHAT,
+    OPENAI_RESPONSES, ProviderError, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -37,7 +37,7 @@ fn openai_responses_reads_and_writes_what_was_reviewed() {
     check(&OPENAI_RESPONSES);
 }
 
-fn check(dialect: &dyn Dialect) {
+fn check(dialect: &dyn CallerDialect) {
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(dialect.id().to_string());
     let mut found = Outputs::new();
@@ -74,7 +74,7 @@ fn update(folder: &Path, found: &Outputs, expected: &Outputs) {
     }
 }
 
-fn made(dialect: &dyn Dialect, case: &str, kind: &str, input: Bytes, outputs: &mut Outputs) {
+fn made(dialect: &dyn CallerDialect, case: &str, kind: &str, input: Bytes, outputs: &mut Outputs) {
     let mut put = |name: &str, content: String| {
         outputs.insert(format!("{case}.{name}"), content);
     };
@@ -100,7 +100,7 @@ fn made(dialect: &dyn Dialect, case: &str, kind: &str, input: Bytes, outputs: &m
     }
 }
 
-fn request(dialect: &dyn Dialect, body: Bytes) -> (String, String) {
+fn request(dialect: &dyn CallerDialect, body: Bytes) -> (String, String) {
     let mut carried = dialect.decode_request(body).expect("the fixture is a request");
     let request = carried.value_mut().expect("the fixture decodes");
     let decoded = format!("{request:#?}\n");
@@ -111,7 +111,7 @@ fn request(dialect: &dyn Dialect, body: Bytes) -> (String, String) {
     (decoded, pretty(&encoded.body))
 }
 
-fn response(dialect: &dyn Dialect, body: Bytes) -> Result<(String, String), Error> {
+fn response(dialect: &dyn CallerDialect, body: Bytes) -> Result<(String, String), Error> {
     let mut carried = dialect.decode_response(body)?;
     let decoded = format!("{:#?}\n", carried.value_mut()?);
     let encoded = dialect.encode_response(&mut carried, &context())?;
@@ -120,7 +120,7 @@ fn response(dialect: &dyn Dialect, body: Bytes) -> Result<(String, String), Erro
 }
 
 /// The events line by line, a blank line after each frame; and every frame made anew.
-fn stream(dialect: &dyn Dialect, bytes: Bytes) -> (String, String) {
+fn stream(dialect: &dyn CallerDialect, bytes: Bytes) -> (String, String) {
     let mut framing = SseDecoder::default();
     let mut frames = Vec::new();
     framing.push(bytes, &mut frames).expect("the fixture is a stream");

@@ -3,14 +3,19 @@
 
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
+    AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
+    UpstreamRequest,
 };
 use bytes::BytesMut;
 use serde_json::{Value, json};
 
 /// A request of one format's, as an upstream of another reads it; and what was left out.
 #[track_caller]
-fn translated(from: &dyn Dialect, to: &dyn Dialect, request: &Value) -> (Value, Vec<String>) {
+fn translated(
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
+    request: &Value,
+) -> (Value, Vec<String>) {
     let mut request = from.decode_request(request.to_string().into()).expect("it is a request");
     let stream = request.outline().stream;
     let upstream = UpstreamRequest { model: "upstream", stream };

@@ -14,8 +14,8 @@ use aisix_core::Error;
 use aisix_core::chat::StreamOptions;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, Dropped, Encoded, FrameDecoder, OPENAI_CHAT,
-    OPENAI_RESPONSES, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dropped, Encoded, FrameDecoder,
+    OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -49,7 +49,7 @@ fn anthropic_messages_becomes_openai_responses_as_reviewed() {
     check(&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES);
 }
 
-fn check(from: &dyn Dialect, to: &dyn Dialect) {
+fn check(from: &dyn CallerDialect, to: &dyn CallerDialect) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut expected = BTreeMap::new();
     for (name, content) in files(&golden.join(from.id().to_string())) {
@@ -93,13 +93,13 @@ fn files(folder: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
     })
 }
 
-fn request(from: &dyn Dialect, to: &dyn Dialect, body: Bytes) -> String {
+fn request(from: &dyn CallerDialect, to: &dyn CallerDialect, body: Bytes) -> String {
     let mut carried = from.decode_request(body).expect("the fixture is a request");
     let stream = carried.outline().stream;
     told(to.encode_request(&mut carried, &UpstreamRequest { model: "upstream-model", stream }))
 }
 
-fn response(from: &dyn Dialect, to: &dyn Dialect, body: Bytes) -> String {
+fn response(from: &dyn CallerDialect, to: &dyn CallerDialect, body: Bytes) -> String {
     told(
         from.decode_response(body)
             .and_then(|mut carried| to.encode_response(&mut carried, &context())),
@@ -124,7 +124,7 @@ fn left_out(dropped: &[Dropped]) -> String {
     })
 }
 
-fn stream(from: &dyn Dialect, to: &dyn Dialect, bytes: Bytes) -> String {
+fn stream(from: &dyn CallerDialect, to: &dyn CallerDialect, bytes: Bytes) -> String {
     let mut framing = SseDecoder::default();
     let mut frames = Vec::new();
     framing.push(bytes, &mut frames).expect("the fixture is a stream");

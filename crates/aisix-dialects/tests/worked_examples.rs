@@ -4,13 +4,20 @@
 
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT,
+    UpstreamRequest,
 };
 use bytes::BytesMut;
 use serde_json::{Value, json};
 
 #[track_caller]
-fn check_request(from: &dyn Dialect, to: &dyn Dialect, model: &str, said: &Value, told: &Value) {
+fn check_request(
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
+    model: &str,
+    said: &Value,
+    told: &Value,
+) {
     let mut carried = from.decode_request(said.to_string().into()).expect("it is a request");
     let upstream = UpstreamRequest { model, stream: carried.outline().stream };
     let encoded = to.encode_request(&mut carried, &upstream).expect("it is translated");

@@ -2,8 +2,8 @@
 
 use aisix_core::{Error, Operation};
 use aisix_dialects::{
-    ANTHROPIC_COUNT_TOKENS, ANTHROPIC_MESSAGES, AnswerContext, Dialect, EventEncoder, OPENAI_CHAT,
-    OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, OPENAI_RESPONSES, RelayFormat, embed,
+    ANTHROPIC_COUNT_TOKENS, ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, EventEncoder,
+    OPENAI_CHAT, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, OPENAI_RESPONSES, RelayFormat, embed,
 };
 use aisix_hooks::Payload;
 use aisix_telemetry::UNKNOWN;
@@ -35,9 +35,9 @@ pub(crate) enum Action {
 #[derive(Clone, Copy)]
 pub(crate) enum Inbound {
     /// Nothing: errors are told in this dialect.
-    Nothing(&'static dyn Dialect),
+    Nothing(&'static dyn CallerDialect),
     /// A conversation in this dialect.
-    Conversation(&'static dyn Dialect),
+    Conversation(&'static dyn CallerDialect),
     /// Something to embed; its answers are passed on in this format.
     Embed(&'static RelayFormat),
     /// Something that is passed on in this format.
@@ -115,7 +115,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Match {
 
 impl Inbound {
     /// The dialect of errors.
-    pub(crate) fn dialect(self) -> &'static dyn Dialect {
+    pub(crate) fn dialect(self) -> &'static dyn CallerDialect {
         match self {
             Self::Nothing(dialect) | Self::Conversation(dialect) => dialect,
             Self::Embed(format) | Self::Relay(format) => format.dialect(),

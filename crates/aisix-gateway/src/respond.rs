@@ -1,7 +1,7 @@
 //! Where answers get their common form.
 
 use aisix_core::Error;
-use aisix_dialects::Dialect;
+use aisix_dialects::CallerDialect;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, SERVER, X_CONTENT_TYPE_OPTIONS,
@@ -22,7 +22,7 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// An error, in the dialect of the endpoint: the only place where errors become answers.
-pub(crate) fn error(dialect: &dyn Dialect, error: &Error) -> Response<AnswerBody> {
+pub(crate) fn error(dialect: &dyn CallerDialect, error: &Error) -> Response<AnswerBody> {
     let mut response = json(dialect.encode_error(error));
     *response.status_mut() =
         StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test may say: this must hold")]
 
 use aisix_core::Error;
-use aisix_dialects::{Dialect, OPENAI_CHAT};
+use aisix_dialects::{CallerDialect, OPENAI_CHAT};
 use aisix_hooks::{
     Access, Flow, HookFactory, HookRequest, Interest, Pipeline, ValidateBodyHook, ValidateModelHook,
 };

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use aisix_auth::{AuthenticateLayer, SnapshotCredentials};
 use aisix_core::chat::{ChatResponse, Choice, FinishReason, Part, ResponseOutline};
 use aisix_core::{Caller, Carried, Error, Operation, Snapshot};
-use aisix_dialects::{AnswerContext, Dialect as _, OPENAI_CHAT};
+use aisix_dialects::{AnswerContext, CallerDialect as _, Dialect as _, OPENAI_CHAT};
 use aisix_hooks::{
     Flow, HookRequest, Outcome, Payload, Pipeline, RequestInfo, ValidateBodyHook, ValidateModelHook,
 };

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::ANTHROPIC_MESSAGES;
-use crate::dialect::{AnswerContext, Depth, Dialect, UpstreamRequest};
+use crate::dialect::{AnswerContext, CallerDialect, Depth, Dialect, UpstreamRequest};
 use crate::frame::Frame;
 
 mod requests {

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::OPENAI_CHAT;
-use crate::dialect::{AnswerContext, Depth, Dialect, UpstreamRequest};
+use crate::dialect::{AnswerContext, CallerDialect, Depth, Dialect, UpstreamRequest};
 use crate::frame::Frame;
 
 mod requests {

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::OPENAI_RESPONSES;
-use crate::dialect::{AnswerContext, Depth, Dialect};
+use crate::dialect::{AnswerContext, CallerDialect, Depth, Dialect};
 use crate::frame::Frame;
 
 mod requests {

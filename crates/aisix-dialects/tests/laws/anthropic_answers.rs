@@ -6,7 +6,9 @@ use aisix_core::chat::{
     ToolCall, Usage, fold, unfold,
 };
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, Frame, FrameDecoder};
+use aisix_dialects::{
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dialect, Frame, FrameDecoder,
+};
 use aisix_testing::conformance::dialect::{read_stream, write_stream};
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;

@@ -1,6 +1,6 @@
 //! A request that is read and written again means the same: Anthropic's Messages.
 
-use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, UpstreamRequest};
+use aisix_dialects::{ANTHROPIC_MESSAGES, CallerDialect, Dialect, UpstreamRequest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

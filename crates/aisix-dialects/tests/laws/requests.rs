@@ -1,6 +1,6 @@
 //! A request that is read and written again means the same.
 
-use aisix_dialects::{Dialect, OPENAI_CHAT, UpstreamRequest};
+use aisix_dialects::{CallerDialect, Dialect, OPENAI_CHAT, UpstreamRequest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -7,7 +7,8 @@ use aisix_core::chat::{
 };
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    AnswerContext, Depth, Dialect, Frame, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
+    AnswerContext, CallerDialect, Depth, Dialect, Frame, FrameDecoder, OPENAI_CHAT,
+    OPENAI_RESPONSES,
 };
 use aisix_testing::conformance::dialect::{read_stream, write_stream};
 use bytes::Bytes;
@@ -92,7 +93,7 @@ fn context() -> AnswerContext {
     AnswerContext::new("m").stream_options(Some(options)).minted("minted", 7)
 }
 
-fn written(answer: &ChatResponse, dialect: &dyn Dialect) -> Bytes {
+fn written(answer: &ChatResponse, dialect: &dyn CallerDialect) -> Bytes {
     let outline = ResponseOutline::default();
     let mut made = Carried::made(OPENAI_RESPONSES.id(), outline, answer.clone());
     dialect.encode_response(&mut made, &context()).expect("it is written").body

@@ -1,6 +1,8 @@
 //! Relaying changes nothing but the model, and no byte outside it.
 
-use aisix_dialects::{AnswerContext, Depth, Dialect, Frame, OPENAI_CHAT, UpstreamRequest};
+use aisix_dialects::{
+    AnswerContext, CallerDialect, Depth, Dialect, Frame, OPENAI_CHAT, UpstreamRequest,
+};
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -6,7 +6,7 @@ use aisix_core::chat::{
     Text, ToolCall, Usage, fold, unfold,
 };
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{AnswerContext, Dialect, FrameDecoder, OPENAI_CHAT};
+use aisix_dialects::{AnswerContext, CallerDialect, Dialect, FrameDecoder, OPENAI_CHAT};
 use aisix_testing::conformance::dialect::{read_stream, write_stream};
 use bytes::Bytes;
 use proptest::collection::vec;

@@ -1,7 +1,7 @@
 //! Decoders give a value or an error for any bytes: they never panic.
 
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, Frame, OPENAI_CHAT, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Frame, OPENAI_CHAT, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -63,7 +63,7 @@ proptest! {
     }
 }
 
-static DIALECTS: [&dyn Dialect; 2] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES];
+static DIALECTS: [&dyn CallerDialect; 2] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES];
 
 fn event_name() -> impl Strategy<Value = Option<Bytes>> {
     let name = "(message_start|content_block_delta|error|ping|future)".prop_map(Bytes::from);

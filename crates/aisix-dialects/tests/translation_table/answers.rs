@@ -3,7 +3,7 @@
 use aisix_core::chat::{StreamOptions, unfold};
 use aisix_core::{Carried, Error};
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{AnswerContext, Depth, Dialect, Dropped, FrameDecoder};
+use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dropped, FrameDecoder};
 use aisix_testing::conformance::dialect::write_stream;
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
@@ -12,7 +12,12 @@ use crate::{Said, Verdict};
 
 /// The verdict on fields of an answer: of the message and its choice, or of the answer itself. It
 /// is the same for whole answers and for streams.
-pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Said) -> Verdict {
+pub(crate) fn verdict(
+    name: &str,
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
+    said: Said,
+) -> Verdict {
     let Some(answer) = said else {
         return Verdict::Unsaid;
     };
@@ -39,7 +44,7 @@ pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Sa
     whole
 }
 
-fn plain(dialect: &dyn Dialect) -> Value {
+fn plain(dialect: &dyn CallerDialect) -> Value {
     if dialect.id().0 == "openai_chat" { openai(json!({})) } else { anthropic(json!({})) }
 }
 
@@ -86,8 +91,8 @@ fn context() -> AnswerContext {
 }
 
 fn whole(
-    from: &dyn Dialect,
-    to: &dyn Dialect,
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
     answer: &Value,
 ) -> Result<(Value, Vec<Dropped>), Error> {
     let mut carried = from.decode_response(answer.to_string().into())?;
@@ -96,8 +101,8 @@ fn whole(
 }
 
 fn streamed(
-    from: &dyn Dialect,
-    to: &dyn Dialect,
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
     answer: &Value,
 ) -> Result<(Value, Vec<Dropped>), Error> {
     let mut carried: Carried<_> = from.decode_response(answer.to_string().into())?;

@@ -13,7 +13,9 @@ use std::fs;
 use std::path::Path;
 
 use aisix_core::Error;
-use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, Dropped, OPENAI_CHAT, OPENAI_RESPONSES};
+use aisix_dialects::{
+    ANTHROPIC_MESSAGES, CallerDialect, Dialect, Dropped, OPENAI_CHAT, OPENAI_RESPONSES,
+};
 use serde_json::Value;
 
 /// What a feature looks like in a format; `None` where that has no way to say it.
@@ -121,9 +123,9 @@ fn document() -> String {
 fn table(
     text: &mut String,
     features: Vec<Feature>,
-    verdict: fn(&str, &dyn Dialect, &dyn Dialect, Said) -> Verdict,
+    verdict: fn(&str, &dyn CallerDialect, &dyn CallerDialect, Said) -> Verdict,
 ) {
-    let pairs: [(&dyn Dialect, &dyn Dialect, &str); 4] = [
+    let pairs: [(&dyn CallerDialect, &dyn CallerDialect, &str); 4] = [
         (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),
         (&ANTHROPIC_MESSAGES, &OPENAI_CHAT, "Anthropic Messages → OpenAI chat"),
         (&OPENAI_CHAT, &OPENAI_RESPONSES, "OpenAI chat → OpenAI Responses"),

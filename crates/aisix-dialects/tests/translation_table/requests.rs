@@ -1,13 +1,18 @@
 //! What becomes of what a request says.
 
 use aisix_core::Error;
-use aisix_dialects::{Dialect, Dropped, UpstreamRequest};
+use aisix_dialects::{CallerDialect, Dropped, UpstreamRequest};
 use serde_json::{Value, json};
 
 use crate::{Said, Verdict};
 
 /// The verdict on fields that are added to the smallest request.
-pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Said) -> Verdict {
+pub(crate) fn verdict(
+    name: &str,
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
+    said: Said,
+) -> Verdict {
     let Some(fields) = said else {
         return Verdict::Unsaid;
     };
@@ -22,8 +27,8 @@ pub(crate) fn verdict(name: &str, from: &dyn Dialect, to: &dyn Dialect, said: Sa
 }
 
 fn translated(
-    from: &dyn Dialect,
-    to: &dyn Dialect,
+    from: &dyn CallerDialect,
+    to: &dyn CallerDialect,
     request: &Value,
 ) -> Result<(Value, Vec<Dropped>), Error> {
     let mut carried = from.decode_request(request.to_string().into())?;

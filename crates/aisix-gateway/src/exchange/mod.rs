@@ -16,7 +16,7 @@ use aisix_core::chat::{
 };
 use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, Error, ErrorKind, Model};
-use aisix_dialects::{AnswerContext, Dialect, Encoded, EventEncoder, RelayedAnswer};
+use aisix_dialects::{AnswerContext, CallerDialect, Encoded, EventEncoder, RelayedAnswer};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -129,7 +129,7 @@ impl Exchange {
         self.respond(source, stream, context, served_by).await
     }
 
-    fn dialect(&self) -> &'static dyn Dialect {
+    fn dialect(&self) -> &'static dyn CallerDialect {
         self.arrival.dialect
     }
 

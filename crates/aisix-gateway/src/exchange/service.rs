@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use aisix_core::{Caller, Error, Operation};
-use aisix_dialects::Dialect;
+use aisix_dialects::CallerDialect;
 use aisix_hooks::RequestInfo;
 use aisix_telemetry::{AccessRecord, AuthDecision, ClientType, Finished, Metrics};
 use bytes::Bytes;
@@ -37,7 +37,7 @@ pub(crate) struct Arrival {
     pub(crate) operation: Operation,
     pub(crate) inbound: Inbound,
     /// The dialect of errors.
-    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) dialect: &'static dyn CallerDialect,
     /// The configuration that the whole request is served from.
     pub(crate) generation: Arc<Generation>,
     pub(crate) started: Instant,

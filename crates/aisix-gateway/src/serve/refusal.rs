@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use aisix_core::Error;
-use aisix_dialects::{Dialect as _, OPENAI_CHAT};
+use aisix_dialects::{CallerDialect as _, OPENAI_CHAT};
 use aisix_telemetry::AccessRecord;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};

@@ -1,6 +1,7 @@
-//! What every [`Dialect`] keeps of its promises.
+//! What every [`Dialect`] keeps of its promises, and every [`CallerDialect`].
 //!
-//! A dialect's tests gather [`Samples`] of its format and call [`check`]. What the suite drives a
+//! A dialect's tests gather [`Samples`] of its format and call [`check`], or [`check_upstream`] where
+//! only upstreams speak it. What the suite drives a
 //! dialect with ([`read_stream`], [`write_stream`]) serves property tests as well.
 
 mod answers;
@@ -12,7 +13,7 @@ use std::fmt;
 
 use aisix_core::chat::{ChatEvent, ChatEvents, Delta, FrameOutline, Native};
 use aisix_core::{Carried, DialectId, Error};
-use aisix_dialects::{AnswerContext, Depth, Dialect, FrameDecoder};
+use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder};
 use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
@@ -85,11 +86,9 @@ impl fmt::Debug for Samples {
 /// # Panics
 ///
 /// Where the dialect breaks a promise, or a kind of samples is missing.
-pub fn check(dialect: &dyn Dialect, samples: &Samples) {
-    assert!(!dialect.id().0.is_empty(), "a dialect has a name");
+pub fn check(dialect: &dyn CallerDialect, samples: &Samples) {
     assert!(!samples.requests.is_empty(), "the suite needs a request");
-    assert!(!samples.answers.is_empty(), "the suite needs a whole answer");
-    assert!(!samples.streams.is_empty(), "the suite needs a streamed answer");
+    check_upstream(dialect, samples);
     for body in &samples.requests {
         requests::check(dialect, body);
     }
@@ -97,14 +96,34 @@ pub fn check(dialect: &dyn Dialect, samples: &Samples) {
     for body in &samples.answers {
         answers::check(dialect, body, samples.framing);
     }
-    answers::refuses_what_is_none(dialect);
     for bytes in &samples.streams {
         streams::check(dialect, bytes, samples.framing);
+    }
+    errors::check(dialect, samples.framing);
+}
+
+/// Runs what the suite has for a format that only upstreams speak; of the samples, requests are not
+/// looked at.
+///
+/// # Panics
+///
+/// Where the dialect breaks a promise, or a kind of samples is missing.
+pub fn check_upstream(dialect: &dyn Dialect, samples: &Samples) {
+    assert!(!dialect.id().0.is_empty(), "a dialect has a name");
+    assert!(!samples.answers.is_empty(), "the suite needs a whole answer");
+    assert!(!samples.streams.is_empty(), "the suite needs a streamed answer");
+    requests::reports_what_it_cannot_tell(dialect);
+    for body in &samples.answers {
+        answers::check_read(dialect, body);
+    }
+    answers::refuses_what_is_none(dialect);
+    for bytes in &samples.streams {
+        streams::check_read(dialect, bytes, samples.framing);
     }
     for (whole, stream) in &samples.pairs {
         streams::check_pair(dialect, whole, stream, samples.framing);
     }
-    errors::check(dialect, samples.framing);
+    errors::reads_whatever_a_provider_says(dialect);
 }
 
 /// Reads a stream that arrives in these pieces, to its end.
@@ -153,7 +172,11 @@ fn read_frames(
 /// # Panics
 /// Where the dialect cannot write decoded events.
 #[must_use]
-pub fn write_stream(dialect: &dyn Dialect, events: ChatEvents, context: AnswerContext) -> Bytes {
+pub fn write_stream(
+    dialect: &dyn CallerDialect,
+    events: ChatEvents,
+    context: AnswerContext,
+) -> Bytes {
     let mut encoder = dialect.event_encoder(context);
     let mut out = BytesMut::new();
     let mut events = events.into_iter().peekable();

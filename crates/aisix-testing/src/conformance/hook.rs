@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use aisix_core::chat::ChatEvents;
 use aisix_core::{Caller, Carried, Id, Operation, Snapshot};
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{Depth, Dialect, FrameDecoder, OPENAI_CHAT};
+use aisix_dialects::{CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT};
 use aisix_hooks::{
     Access, AttemptInfo, Hook, HookFactory, HookRequest, Outcome, Payload, RequestInfo,
 };

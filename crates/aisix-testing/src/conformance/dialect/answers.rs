@@ -2,12 +2,21 @@
 
 use aisix_core::chat::{ChatResponse, fold, unfold};
 use aisix_core::{Carried, ErrorKind};
-use aisix_dialects::{AnswerContext, Dialect};
+use aisix_dialects::{AnswerContext, CallerDialect, Dialect};
 use bytes::Bytes;
 
 use super::{Framing, MODEL, foreign, read_stream, write_stream};
 
-pub(super) fn check(dialect: &dyn Dialect, body: &Bytes, framing: Framing) {
+/// What holds of answers of any format.
+pub(super) fn check_read(dialect: &dyn Dialect, body: &Bytes) {
+    let mut carried = arrived(dialect, body);
+    let usage = carried.outline().usage;
+    let value = carried.value().expect("the sample decodes");
+    assert_eq!(usage, value.usage, "the outline counts what the answer counts");
+    assert_eq!(fold(unfold(value.clone())), *value, "taken apart and folded, it is the same");
+}
+
+pub(super) fn check(dialect: &dyn CallerDialect, body: &Bytes, framing: Framing) {
     relays_every_byte_but_the_model(dialect, body);
     writes_a_changed_answer_anew(dialect, body);
     streams_a_whole_answer(dialect, body, framing);
@@ -27,7 +36,7 @@ fn renamed(dialect: &dyn Dialect, body: &Bytes) -> ChatResponse {
     ChatResponse { model: MODEL.to_owned(), ..decoded(dialect, body) }
 }
 
-fn relays_every_byte_but_the_model(dialect: &dyn Dialect, body: &Bytes) {
+fn relays_every_byte_but_the_model(dialect: &dyn CallerDialect, body: &Bytes) {
     let mut carried = arrived(dialect, body);
     let usage = carried.outline().usage;
     let after = carried.outline().model_span.as_ref().map(|span| body.slice(span.end..));
@@ -42,7 +51,7 @@ fn relays_every_byte_but_the_model(dialect: &dyn Dialect, body: &Bytes) {
     assert_eq!(usage, relayed.usage, "the outline counts what the answer counts");
 }
 
-fn writes_a_changed_answer_anew(dialect: &dyn Dialect, body: &Bytes) {
+fn writes_a_changed_answer_anew(dialect: &dyn CallerDialect, body: &Bytes) {
     let mut carried = arrived(dialect, body);
     carried.value_mut().expect("the sample decodes");
     let context = AnswerContext::new(MODEL);
@@ -55,7 +64,7 @@ fn writes_a_changed_answer_anew(dialect: &dyn Dialect, body: &Bytes) {
     assert_eq!(written, expected, "writing what was read changes nothing but the model");
 }
 
-fn streams_a_whole_answer(dialect: &dyn Dialect, body: &Bytes, framing: Framing) {
+fn streams_a_whole_answer(dialect: &dyn CallerDialect, body: &Bytes, framing: Framing) {
     let expected = renamed(dialect, body);
     let options = aisix_core::chat::StreamOptions { include_usage: true };
     let context = AnswerContext::new(MODEL).stream_options(Some(options));
@@ -64,7 +73,7 @@ fn streams_a_whole_answer(dialect: &dyn Dialect, body: &Bytes, framing: Framing)
     assert_eq!(fold(events), expected, "an answer that is streamed is the same answer");
 }
 
-fn reports_what_it_cannot_say(dialect: &dyn Dialect, body: &Bytes) {
+fn reports_what_it_cannot_say(dialect: &dyn CallerDialect, body: &Bytes) {
     let mut carried = arrived(dialect, body);
     carried.value_mut().expect("the sample decodes").native.push(foreign());
     let context = AnswerContext::new(MODEL);
