@@ -9,6 +9,7 @@
 //! - [`etcd`] runs a real etcd of a test's own.
 //! - [`eventstream`] writes the framing of Amazon's streams.
 //! - [`fixtures`] are provider answers in the shape that the providers document.
+//! - [`provider`] is a provider that does as it is asked, in whichever format.
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
 //! - [`published`] judges JSON by the types that the providers' own packages publish.
 //! - [`ScriptedProxy`] stands between a client and its upstream.
@@ -41,6 +42,7 @@ pub mod eventstream;
 pub mod exposition;
 pub mod fixtures;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod published;
 pub mod upstream;

@@ -10,13 +10,14 @@ mod edge;
 mod etcd;
 mod examples;
 mod export;
-mod families;
+
 mod file;
 mod gateway;
 mod pages;
 mod proxied;
 mod quickstart;
 mod receipts;
+mod recorded;
 mod references;
 mod refusals;
 mod rekey;
