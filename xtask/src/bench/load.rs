@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use super::format::Format;
 use super::subject::Subject;
 use super::{Scenario, http};
 
@@ -20,15 +21,12 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn new(scenario: &Scenario, subject: &Subject) -> Self {
-        let stream = if scenario.chunks > 0 { r#","stream":true"# } else { "" };
-        let prompt = "x".repeat(scenario.prompt);
-        let body = format!(
-            r#"{{"model":"{}"{stream},"messages":[{{"role":"user","content":"{prompt}"}}]}}"#,
-            scenario.model
-        );
+    /// Callers of this scenario, who hear answers in this format.
+    pub(super) fn new(scenario: &Scenario, subject: &Subject, heard: Format) -> Self {
+        let body = scenario.caller.request(scenario);
         let request = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            scenario.caller.path(),
             subject.caller_key(),
             body.len()
         );
@@ -36,7 +34,7 @@ impl Load {
             port: subject.port(),
             request: request.into_bytes(),
             connections: scenario.connections,
-            ending: if scenario.chunks > 0 { b"data: [DONE]\n\n" } else { b"}" },
+            ending: heard.ending(scenario.chunks > 0),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod config;
 mod document;
+mod format;
 mod http;
 mod load;
 mod report;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use self::format::Format;
 use self::load::Load;
 use self::report::{Report, Row};
 use self::sampled::Sampled;
@@ -66,6 +68,10 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// The model's name: it tells the upstream what to answer.
     pub(crate) model: &'static str,
+    /// What callers speak.
+    pub(crate) caller: Format,
+    /// What the upstream speaks.
+    pub(crate) upstream: Format,
     /// Bytes of the prompt.
     pub(crate) prompt: usize,
     /// Content chunks of the answer; 0 for one that is not streamed.
@@ -76,38 +82,74 @@ pub(crate) struct Scenario {
     pub(crate) connections: usize,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 4] = [
+/// A small request for a whole answer, within one format.
+const UNARY: Scenario = Scenario {
+    name: "unary, small",
+    model: "bench-unary",
+    caller: Format::OpenAi,
+    upstream: Format::OpenAi,
+    prompt: 64,
+    chunks: 0,
+    pause: Duration::ZERO,
+    connections: 16,
+};
+
+/// Chunks that come as fast as they are taken, within one format.
+const BURST: Scenario = Scenario {
+    name: "stream, burst of 200 chunks",
+    model: "bench-burst",
+    chunks: 200,
+    connections: 8,
+    ..UNARY
+};
+
+/// Chunks at the pace of a model.
+const PACED: Scenario = Scenario {
+    name: "stream, 40 chunks paced at 5 ms",
+    model: "bench-paced",
+    chunks: 40,
+    pause: Duration::from_millis(5),
+    connections: 64,
+    ..UNARY
+};
+
+pub(crate) const SCENARIOS: [Scenario; 9] = [
+    UNARY,
+    Scenario { name: "unary, 100 kB request", model: "bench-large", prompt: 100_000, ..UNARY },
+    BURST,
+    PACED,
     Scenario {
-        name: "unary, small",
-        model: "bench-unary",
-        prompt: 64,
-        chunks: 0,
-        pause: Duration::ZERO,
-        connections: 16,
+        name: "Anthropic: unary, small",
+        model: "bench-messages-unary",
+        caller: Format::Anthropic,
+        upstream: Format::Anthropic,
+        ..UNARY
     },
     Scenario {
-        name: "unary, 100 kB request",
-        model: "bench-large",
+        name: "Anthropic: stream, burst of 200 chunks",
+        model: "bench-messages-burst",
+        caller: Format::Anthropic,
+        upstream: Format::Anthropic,
+        ..BURST
+    },
+    Scenario {
+        name: "OpenAI → Anthropic: unary, small",
+        model: "bench-translated-unary",
+        upstream: Format::Anthropic,
+        ..UNARY
+    },
+    Scenario {
+        name: "OpenAI → Anthropic: unary, 100 kB request",
+        model: "bench-translated-large",
+        upstream: Format::Anthropic,
         prompt: 100_000,
-        chunks: 0,
-        pause: Duration::ZERO,
-        connections: 16,
+        ..UNARY
     },
     Scenario {
-        name: "stream, burst of 200 chunks",
-        model: "bench-burst",
-        prompt: 64,
-        chunks: 200,
-        pause: Duration::ZERO,
-        connections: 8,
-    },
-    Scenario {
-        name: "stream, 40 chunks paced at 5 ms",
-        model: "bench-paced",
-        prompt: 64,
-        chunks: 40,
-        pause: Duration::from_millis(5),
-        connections: 64,
+        name: "OpenAI → Anthropic: stream, burst of 200 chunks",
+        model: "bench-translated-burst",
+        upstream: Format::Anthropic,
+        ..BURST
     },
 ];
 
@@ -153,8 +195,12 @@ fn measure(args: &Args, nginx: &Subject, gateway: &Subject) -> Result<Vec<Row>> 
     ensure!(!rows.is_empty(), "no scenario's name contains '{}'", args.only);
     for round in 1..=args.rounds {
         for row in &mut rows {
-            for (subject, samples) in [(nginx, &mut row.nginx), (gateway, &mut row.gateway)] {
-                let load = Load::new(row.scenario, subject);
+            // nginx passes on what the upstream says; from the gateway, callers hear their own.
+            let Scenario { caller, upstream, .. } = *row.scenario;
+            for (subject, samples, heard) in
+                [(nginx, &mut row.nginx, upstream), (gateway, &mut row.gateway, caller)]
+            {
+                let load = Load::new(row.scenario, subject, heard);
                 // What is not yet warm is not what is measured.
                 load.run(Duration::from_secs_f64(args.seconds / 8.0))?;
                 samples.push(Sampled::of(subject, || {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::format::Format;
 use super::{SCENARIOS, http};
 use crate::cargo::Workspace;
 
@@ -158,21 +159,24 @@ impl Subject {
     }
 
     fn configure(&self, admin: u16, upstream: u16) -> Result<()> {
-        let key = post(
-            admin,
-            "provider_keys",
-            &format!(
-                r#"{{"display_name":"bench","provider":"openai","adapter":"openai","secret":"sk-upstream","api_base":"http://127.0.0.1:{upstream}/v1"}}"#
-            ),
-        )?;
-        let created: serde_json::Value = serde_json::from_slice(&key)?;
-        let id = created["id"].as_str().context("the provider key has an id")?;
-        for scenario in &SCENARIOS {
-            let name = scenario.model;
-            let model = format!(
-                r#"{{"display_name":"{name}","provider":"openai","model_name":"{name}","provider_key_id":"{id}"}}"#
-            );
-            post(admin, "models", &model)?;
+        for format in [Format::OpenAi, Format::Anthropic] {
+            let (adapter, path) = (format.adapter(), format.base_path());
+            let key = post(
+                admin,
+                "provider_keys",
+                &format!(
+                    r#"{{"display_name":"{adapter}","provider":"{adapter}","adapter":"{adapter}","secret":"sk-upstream","api_base":"http://127.0.0.1:{upstream}{path}"}}"#
+                ),
+            )?;
+            let created: serde_json::Value = serde_json::from_slice(&key)?;
+            let id = created["id"].as_str().context("the provider key has an id")?;
+            for scenario in SCENARIOS.iter().filter(|scenario| scenario.upstream == format) {
+                let name = scenario.model;
+                let model = format!(
+                    r#"{{"display_name":"{name}","provider":"{adapter}","model_name":"{name}","provider_key_id":"{id}"}}"#
+                );
+                post(admin, "models", &model)?;
+            }
         }
         let hash = sha256_of_caller_key()?;
         post(admin, "api_keys", &format!(r#"{{"key_hash":"{hash}","allowed_models":["*"]}}"#))?;

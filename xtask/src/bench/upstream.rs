@@ -54,40 +54,36 @@ fn serve(stream: TcpStream) -> io::Result<()> {
 }
 
 fn answer(writer: &mut TcpStream, scenario: &Scenario) -> io::Result<()> {
+    let Scenario { model, upstream, .. } = *scenario;
     if scenario.chunks == 0 {
-        let body = format!(
-            r#"{{"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"{}","choices":[{{"index":0,"message":{{"role":"assistant","content":"Hello! How can I help you today?"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29}}}}"#,
-            scenario.model
-        );
+        let body = upstream.answer(model);
         let length = body.len();
         return writer.write_all(
             format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
                 .as_bytes(),
         );
     }
-    writer.write_all(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
-    )?;
-    let content = event(scenario, r#""delta":{"content":" token"},"finish_reason":null"#);
+    let mut head =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+            .to_vec();
+    head.extend(chunk(&upstream.beginning(model)));
+    writer.write_all(&head)?;
+    let content = chunk(&upstream.content(model));
     for _ in 0..scenario.chunks {
         writer.write_all(&content)?;
         if !scenario.pause.is_zero() {
             thread::sleep(scenario.pause);
         }
     }
-    let mut end = event(scenario, r#""delta":{},"finish_reason":"stop""#);
-    end.extend(chunk("data: [DONE]\n\n"));
+    let mut end = chunk(&upstream.end(model));
     end.extend_from_slice(b"0\r\n\r\n");
     writer.write_all(&end)
 }
 
-fn event(scenario: &Scenario, choice: &str) -> Vec<u8> {
-    chunk(&format!(
-        "data: {{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1760000000,\"model\":\"{}\",\"choices\":[{{\"index\":0,{choice}}}]}}\n\n",
-        scenario.model
-    ))
-}
-
+/// One chunk of a body; nothing for no data, as an empty chunk would end the body.
 fn chunk(data: &str) -> Vec<u8> {
+    if data.is_empty() {
+        return Vec::new();
+    }
     format!("{:x}\r\n{data}\r\n", data.len()).into_bytes()
 }
