@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
-    UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT,
+    OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -21,7 +21,7 @@ const STREAMS: u32 = 500;
 const REQUESTS: u32 = 500;
 
 fn main() {
-    let dialects: [&dyn Dialect; 3] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &OPENAI_RESPONSES];
+    let dialects: [&dyn CallerDialect; 3] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &OPENAI_RESPONSES];
     for upstream in dialects {
         let stream = written(upstream, &streamed());
         for caller in dialects {
@@ -41,7 +41,8 @@ fn main() {
 /// A text in pieces, as OpenAI's chat streams it.
 fn streamed() -> Bytes {
     let head = r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1760000000,"model":"m","choices":[{"index":0,"#;
-    let mut stream = format!("{head}\"delta\":{{\"role\":\"assistant\",\"content\":\"\"}}}}]}}\n\n");
+    let mut stream =
+        format!("{head}\"delta\":{{\"role\":\"assistant\",\"content\":\"\"}}}}]}}\n\n");
     for _ in 0..PIECES {
         stream.push_str(head);
         stream.push_str("\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
@@ -52,11 +53,11 @@ fn streamed() -> Bytes {
 }
 
 /// The same in another format.
-fn written(dialect: &dyn Dialect, stream: &Bytes) -> Bytes {
+fn written(dialect: &dyn CallerDialect, stream: &Bytes) -> Bytes {
     relay(&OPENAI_CHAT, dialect, stream)
 }
 
-fn relay(upstream: &dyn Dialect, caller: &dyn Dialect, stream: &Bytes) -> Bytes {
+fn relay(upstream: &dyn Dialect, caller: &dyn CallerDialect, stream: &Bytes) -> Bytes {
     let depth = if upstream.id() == caller.id() { Depth::Outline } else { Depth::Full };
     let (mut framing, mut frames) = (SseDecoder::default(), Vec::new());
     let mut decoder = upstream.event_decoder(depth);
@@ -72,7 +73,7 @@ fn relay(upstream: &dyn Dialect, caller: &dyn Dialect, stream: &Bytes) -> Bytes 
     out.freeze()
 }
 
-fn asked(caller: &dyn Dialect) -> Bytes {
+fn asked(caller: &dyn CallerDialect) -> Bytes {
     let prompt = "Say it again, Sam. ".repeat(5_000);
     let body = format!(
         r#"{{"model":"model","max_tokens":100,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
@@ -80,7 +81,7 @@ fn asked(caller: &dyn Dialect) -> Bytes {
     pass_on(&OPENAI_CHAT, caller, &body.into())
 }
 
-fn pass_on(caller: &dyn Dialect, upstream: &dyn Dialect, request: &Bytes) -> Bytes {
+fn pass_on(caller: &dyn CallerDialect, upstream: &dyn Dialect, request: &Bytes) -> Bytes {
     let mut request = caller.decode_request(request.clone()).expect("the request is sound");
     let to = UpstreamRequest { model: "model", stream: false };
     upstream.encode_request(&mut request, &to).expect("every format can say it").body
