@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use crate::transport::{Nowhere, Transport};
+
 /// A protocol family.
 #[async_trait]
 pub trait Adapter: Send + Sync + 'static {
@@ -72,19 +74,28 @@ pub struct Call<'a> {
     pub body: Bytes,
     /// The id of the caller's request, passed on for tracing.
     pub request_id: &'a str,
+    /// How to ask somebody else before the call is prepared, such as a token endpoint.
+    pub transport: &'a dyn Transport,
 }
 
 impl<'a> Call<'a> {
-    /// A call of an operation, not streamed and without a request id.
+    /// A call of an operation, not streamed, without a request id and a transport.
     #[must_use]
     pub fn new(target: &'a Target, operation: Operation, body: Bytes) -> Self {
-        Self { target, operation, stream: false, body, request_id: "" }
+        Self { target, operation, stream: false, body, request_id: "", transport: &Nowhere }
     }
 
     /// Asks for a streamed answer.
     #[must_use]
     pub fn stream(mut self, stream: bool) -> Self {
         self.stream = stream;
+        self
+    }
+
+    /// Gives the call a way to ask others.
+    #[must_use]
+    pub fn transport(mut self, transport: &'a dyn Transport) -> Self {
+        self.transport = transport;
         self
     }
 

@@ -15,6 +15,9 @@
 //! adapter of another crate is a type that implements [`Adapter`], and one call of
 //! [`Adapters::with`]; the repository's `examples/custom-adapter` is one.
 //!
+//! **Features.** Families that bring dependencies of their own are features, all of them on by
+//! default: `azure`, `bedrock`, `vertex`. A gateway without one does not compile what it needs.
+//!
 //! **Not here.** No translation, no retries, no sockets. Adapters never name one another.
 
 mod adapter;
@@ -24,7 +27,11 @@ pub mod classify;
 pub mod openai;
 mod registry;
 pub mod request;
+#[cfg(feature = "tokens")]
+pub mod tokens;
+mod transport;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
 pub use classify::scrubbed;
 pub use registry::Adapters;
+pub use transport::Transport;

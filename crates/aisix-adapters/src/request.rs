@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::adapter::Call;
 
 /// Sent to every upstream.
-const AGENT: &str = concat!("aisix/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("aisix/", env!("CARGO_PKG_VERSION"));
 
 /// A request with the headers that every upstream gets.
 pub fn post(url: Uri, call: &Call<'_>) -> Builder {

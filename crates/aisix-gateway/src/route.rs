@@ -134,6 +134,7 @@ impl Failover {
                 error.code(),
                 ErrorCode::ProviderUnavailable
                     | ErrorCode::InvalidUpstreamConfiguration
+                    | ErrorCode::UpstreamMisconfigured
                     | ErrorCode::NotImplemented
                     | ErrorCode::Unsupported
             ),

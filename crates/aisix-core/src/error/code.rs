@@ -78,6 +78,9 @@ pub enum ErrorCode {
     InvalidUpstreamConfiguration,
     /// The provider key's secret cannot be sent.
     InvalidUpstreamCredentials,
+    /// The target cannot be called as it is configured, which turned out when it was to be: its
+    /// credential is refused where tokens are minted, or its model's name is none of the family's.
+    UpstreamMisconfigured,
     /// The upstream answered 400 to 499: the caller sees the same status.
     UpstreamRejected,
     /// The upstream answered any other status that is not a success.
@@ -100,7 +103,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every row.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidRequest,
         Self::RequestTimeout,
         Self::MissingModelField,
@@ -116,6 +119,7 @@ impl ErrorCode {
         Self::ProviderUnavailable,
         Self::InvalidUpstreamConfiguration,
         Self::InvalidUpstreamCredentials,
+        Self::UpstreamMisconfigured,
         Self::UpstreamRejected,
         Self::UpstreamFailed,
         Self::UpstreamInBand,
@@ -180,6 +184,7 @@ impl ErrorCode {
             Self::ProviderUnavailable => (K::Overloaded, 503, "provider_unavailable", None),
             Self::InvalidUpstreamConfiguration => (K::Internal, 400, invalid, None),
             Self::InvalidUpstreamCredentials => (K::Internal, 401, "authentication_error", None),
+            Self::UpstreamMisconfigured => (K::Internal, 500, "config_error", None),
             Self::UpstreamRejected => (K::Rejected, 502, "upstream_error", None),
             Self::UpstreamFailed => (K::Failed, 502, "upstream_error", None),
             Self::UpstreamInBand => (K::Failed, 502, "upstream_in_band_error", None),

@@ -67,6 +67,11 @@ impl Error {
         Self::new(ErrorCode::Unsupported, format!("unsupported: {detail}"))
     }
 
+    /// A target that cannot be called as it is configured; the caller reads why.
+    pub fn misconfigured(detail: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::UpstreamMisconfigured, format!("bridge is misconfigured: {detail}"))
+    }
+
     /// A defect of this product; the cause goes to the log only.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorCode::Internal, "internal error").because(cause)

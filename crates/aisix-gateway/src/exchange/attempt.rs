@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Source;
+use super::credentials::Credentials;
 use super::upstream::UpstreamStream;
 use crate::body::announced;
 use crate::client::{Client, transport};
@@ -21,7 +22,7 @@ use crate::endpoints::Inbound;
 use crate::proxies::Proxy;
 use crate::published::Shared;
 use crate::route::Candidate;
-use crate::timeouts::timed_out;
+use crate::timeouts::{Timeouts, timed_out};
 
 /// The most that is kept of an answer that has to be there as a whole before any of it passes on,
 /// in bytes (64 MiB). Answers are some kilobytes; an upstream must not fill the memory.
@@ -60,13 +61,16 @@ impl Attempt<'_> {
         let encoded = self.encode(payload, dialect, &upstream)?;
         *dropped = encoded.dropped;
         let call = Call::new(target, self.operation, encoded.body).stream(stream);
-        let request = adapter.prepare(call.request_id(self.request_id)).await?;
+        let call = call.request_id(self.request_id).transport(self.client);
+        let deadline = Deadline::of(&self.candidate.timeouts, stream);
+        let request = deadline.bounds(adapter.prepare(call)).await?;
+        let credentials = Credentials::of(target, &request);
         let answer = if stream {
-            self.stream(adapter, dialect, request).await
+            self.stream((adapter, dialect), request, &credentials, &deadline).await
         } else {
-            self.whole(adapter, dialect, request).await
+            self.whole((adapter, dialect), request, &deadline).await
         };
-        answer.map_err(|error| scrubbed(error, &target.provider_key.spec.secret))
+        answer.map_err(|error| credentials.scrub(error))
     }
 
     /// The body for an upstream that speaks this dialect.
@@ -90,15 +94,15 @@ impl Attempt<'_> {
 
     async fn whole(
         &self,
-        adapter: &dyn Adapter,
-        dialect: &dyn Dialect,
+        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
         request: http::Request<Bytes>,
+        deadline: &Deadline,
     ) -> Result<Source, Error> {
         let answer = async {
             let reply = self.accepted(adapter, request).await?;
             collect(reply.into_body()).await
         };
-        let body = within(self.candidate.timeouts.total, answer).await?;
+        let body = deadline.bounds(answer).await?;
         match self.inbound.relayed() {
             Some(format) => format.decode_answer(body).map(Source::Relayed),
             None => dialect.decode_response(body).map(Source::Whole),
@@ -107,12 +111,12 @@ impl Attempt<'_> {
 
     async fn stream(
         &self,
-        adapter: &dyn Adapter,
-        dialect: &dyn Dialect,
+        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
         request: http::Request<Bytes>,
+        credentials: &Credentials,
+        deadline: &Deadline,
     ) -> Result<Source, Error> {
-        let timeouts = &self.candidate.timeouts;
-        let reply = within(timeouts.gap, self.accepted(adapter, request)).await?;
+        let reply = deadline.bounds(self.accepted(adapter, request)).await?;
         let target = &self.candidate.target;
         let framing = adapter.framing(target, self.operation).decoder();
         // Within one dialect frames are relayed as they are, unless somebody looks inside.
@@ -122,8 +126,9 @@ impl Attempt<'_> {
             Depth::Full
         };
         let decoder = dialect.event_decoder(depth);
-        let mut stream =
-            UpstreamStream::new(reply.into_body(), framing, decoder, target, timeouts.gap);
+        let gap = self.candidate.timeouts.gap;
+        let credentials = credentials.clone();
+        let mut stream = UpstreamStream::new(reply.into_body(), framing, decoder, credentials, gap);
         self.await_first(&mut stream).await?;
         Ok(Source::Stream(Box::new(stream)))
     }
@@ -164,15 +169,26 @@ impl Attempt<'_> {
     }
 }
 
-async fn within<T>(
-    deadline: Option<Duration>,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let started = Instant::now();
-    match deadline.and_then(|deadline| started.checked_add(deadline)) {
-        None => work.await,
-        Some(deadline) => {
-            timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(started.elapsed())))
+/// Until when an answer must have come or begun, whatever has to be asked before: tokens too.
+struct Deadline {
+    started: Instant,
+    ends: Option<Instant>,
+}
+
+impl Deadline {
+    fn of(timeouts: &Timeouts, stream: bool) -> Self {
+        let started = Instant::now();
+        let patience = if stream { timeouts.gap } else { timeouts.total };
+        Self { started, ends: patience.and_then(|patience| started.checked_add(patience)) }
+    }
+
+    async fn bounds<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        match self.ends {
+            None => work.await,
+            Some(ends) => {
+                let late = |_| Err(timed_out(self.started.elapsed()));
+                timeout_at(ends, work).await.unwrap_or_else(late)
+            }
         }
     }
 }

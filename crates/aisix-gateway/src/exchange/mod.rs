@@ -2,6 +2,7 @@
 
 mod attempt;
 mod completion;
+mod credentials;
 mod events;
 mod models;
 mod omissions;

@@ -1,14 +1,11 @@
 //! An upstream's stream, read frame by frame.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use aisix_adapters::{Target, scrubbed};
 use aisix_core::chat::{ChatEvents, FrameKind};
-use aisix_core::snapshot::Stored;
-use aisix_core::{Carried, Error, ErrorCode, ProviderKey};
+use aisix_core::{Carried, Error, ErrorCode};
 use aisix_dialects::{EventDecoder, Frame, FrameDecoder};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -16,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::attempt::{LARGEST_ANSWER, too_large};
 use super::completion::Completion;
+use super::credentials::Credentials;
 use crate::client::transport;
 use crate::timeouts::timed_out;
 
@@ -32,8 +30,7 @@ pub(crate) struct UpstreamStream {
     body: Option<Incoming>,
     framing: Box<dyn FrameDecoder>,
     decoder: Box<dyn EventDecoder>,
-    /// The credential in use: an upstream may quote it in an error.
-    provider_key: Arc<Stored<ProviderKey>>,
+    credentials: Credentials,
     /// Read before the commit point.
     pub(super) first: Vec<Carried<ChatEvents>>,
     /// The longest wait for an event.
@@ -55,14 +52,14 @@ impl UpstreamStream {
         body: Incoming,
         framing: Box<dyn FrameDecoder>,
         decoder: Box<dyn EventDecoder>,
-        target: &Target,
+        credentials: Credentials,
         gap: Option<Duration>,
     ) -> Self {
         Self {
             body: Some(body),
             framing,
             decoder,
-            provider_key: target.provider_key.clone(),
+            credentials,
             first: Vec::new(),
             gap,
             waiting: None,
@@ -91,7 +88,7 @@ impl UpstreamStream {
         loop {
             if let Some(error) = self.failed.take() {
                 self.close();
-                return Poll::Ready(Err(scrubbed(error, &self.provider_key.spec.secret)));
+                return Poll::Ready(Err(self.credentials.scrub(error)));
             }
             let Some(body) = self.body.as_mut().filter(|_| !self.ended) else {
                 return Poll::Ready(Ok(None));
