@@ -41,6 +41,16 @@ impl Sink {
         self.refused.get_or_insert(error);
     }
 
+    /// Refuses a conversation of which nothing is left to send: a provider would, in words about a
+    /// request that the caller never wrote.
+    pub(crate) fn refuse_silence(&mut self, messages: &[Value]) {
+        if messages.is_empty() {
+            self.refuse(Error::invalid_request(
+                "no message is left for the target's format: add what the user says",
+            ));
+        }
+    }
+
     /// What was left out so far.
     pub(crate) fn dropped(&self) -> &[Dropped] {
         &self.dropped

@@ -29,6 +29,7 @@ const MAY_STAND_ON: &[(&str, &[&str])] = &[
         "aisix-admin",
         &["aisix-core", "aisix-auth", "aisix-gateway", "aisix-store", "aisix-telemetry"],
     ),
+    ("aisix-fuzz", &["aisix-core", "aisix-dialects"]),
     (
         "aisix-testing",
         &[

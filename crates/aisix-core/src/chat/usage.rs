@@ -23,7 +23,7 @@ impl Usage {
     /// Input and output together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.input + self.output
+        self.input.saturating_add(self.output)
     }
 
     /// Of the input: neither read from a prompt cache nor written to one.

@@ -123,7 +123,9 @@ impl<'a> Draft<'a> {
             body.insert("system".to_owned(), system);
         }
         let messages = self.messages.into_iter().filter_map(|message| message.finish(sink.own));
-        body.insert("messages".to_owned(), messages.collect());
+        let messages: Vec<_> = messages.collect();
+        sink.refuse_silence(&messages);
+        body.insert("messages".to_owned(), messages.into());
     }
 }
 

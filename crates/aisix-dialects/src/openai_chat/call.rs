@@ -18,8 +18,8 @@ pub(super) fn read_call(value: Value) -> Part {
 }
 
 fn read_function_call(value: Value) -> Result<Part, Value> {
-    let kind = &value["type"];
-    if !(kind.is_null() || kind == "function") || !value["function"].is_object() {
+    // Whatever the type says: some vendors leave it out, or empty, as in streams.
+    if !value["function"].is_object() {
         return Err(value);
     }
     let mut fields = Fields::of(value)?;

@@ -45,16 +45,17 @@ pub(super) fn plain_text(part: &Part) -> Option<&str> {
 /// Writes content that was made of these parts. One plain text is written as such; so are several
 /// that another format told apart, because many vendors take nothing but a text.
 pub(super) fn write_content(mut parts: Vec<Value>, between: &str, own: bool) -> Option<Value> {
-    let plain = |part: &Value| part.as_object().is_some_and(|part| part.len() == 2);
+    let plain = |part: &Value| {
+        let of_two = part.as_object().is_some_and(|part| part.len() == 2);
+        of_two && part["type"] == "text" && part["text"].is_string()
+    };
     let texts = || parts.iter().filter(|part| plain(part)).filter_map(|part| part["text"].as_str());
     if !own && parts.len() > 1 && texts().count() == parts.len() {
         return Some(texts().collect::<Vec<_>>().join(between).into());
     }
     match parts.as_mut_slice() {
         [] => None,
-        [Value::Object(only)] if only.len() == 2 && only.contains_key("text") => {
-            only.shift_remove("text")
-        }
+        [only] if plain(only) => Some(only["text"].take()),
         _ => Some(Value::Array(parts)),
     }
 }

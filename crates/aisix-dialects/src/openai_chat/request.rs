@@ -130,6 +130,7 @@ pub(super) fn encode(
     for turn in &request.turns {
         turn::write(turn, sink, &mut messages);
     }
+    sink.refuse_silence(&messages);
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
     body.insert("messages".to_owned(), Value::Array(messages));

@@ -185,9 +185,10 @@ fn write_result(result: &ToolResult, sink: &mut Sink) -> Value {
         sink.drop("cache_control");
     }
     let parts: Vec<_> = result.content.iter().collect();
-    let output = match parts.as_slice() {
-        [] => json!(""),
-        parts => content::write(parts, Speaker::Caller, sink),
+    let output = match content::write(&parts, Speaker::Caller, sink) {
+        // Nothing is said, or nothing that this format can say.
+        Value::Array(said) if said.is_empty() => json!(""),
+        said => said,
     };
     let mut object = Map::new();
     object.insert("type".to_owned(), "function_call_output".into());

@@ -1,9 +1,11 @@
-//! Decoders give a value or an error for any bytes: they never panic.
+//! The bodies of the fuzz targets, as property tests: for mutations of the golden files, for JSON in
+//! which the names that are looked for hold anything, for any bytes, and for what broke a law once.
 
-use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Frame, OPENAI_CHAT, UpstreamRequest,
-};
-use bytes::{Bytes, BytesMut};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aisix_fuzz::TARGETS;
+use aisix_fuzz::mutation::mutated;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -11,78 +13,93 @@ use serde_json::{Value, json};
 
 use crate::generate::{fields, json};
 
+#[test]
+fn what_broke_a_law_once_breaks_none() {
+    let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aisix-fuzz/regressions");
+    let inputs = files(&regressions);
+    assert!(!inputs.is_empty(), "there are regressions");
+    inputs.iter().for_each(|input| check(&fs::read(input).expect("the file is readable")));
+}
+
+#[test]
+fn golden_files_break_no_law() {
+    golden().iter().for_each(|input| check(input));
+}
+
 proptest! {
     #[test]
-    fn any_bytes_are_a_request_or_an_error(body in body()) {
-        for dialect in DIALECTS {
-            if let Ok(mut request) = dialect.decode_request(body.clone()) {
-                for other in DIALECTS {
-                    let upstream = UpstreamRequest { model: "up", stream: true };
-                    let _ = other.encode_request(&mut request, &upstream);
-                }
-            }
-        }
+    fn mutations_of_golden_files_break_no_law(
+        file in any::<prop::sample::Index>(),
+        seeds in vec(any::<u64>(), 1..4),
+    ) {
+        let golden = golden();
+        seeds.iter().for_each(|seed| check(&mutated(file.get::<Vec<u8>>(&golden), *seed)));
     }
 
     #[test]
-    fn any_bytes_are_an_answer_or_an_error(body in body()) {
-        for dialect in DIALECTS {
-            if let Ok(mut answer) = dialect.decode_response(body.clone()) {
-                for other in DIALECTS {
-                    let _ = other.encode_response(&mut answer, &AnswerContext::new("m"));
-                }
-            }
-        }
+    fn no_bytes_break_a_law(bytes in body()) {
+        check(&bytes);
     }
 
     #[test]
-    fn any_bytes_are_frames_or_an_error(frames in vec((event_name(), body()), 0..6)) {
-        for (dialect, other) in [(DIALECTS[0], DIALECTS[1]), (DIALECTS[1], DIALECTS[0])] {
-            for depth in [Depth::Outline, Depth::Full] {
-                let mut decoder = dialect.event_decoder(depth);
-                let mut encoder = other.event_encoder(AnswerContext::new("m"));
-                let mut out = BytesMut::new();
-                for (event, data) in &frames {
-                    match decoder.push(Frame { event: event.clone(), data: data.clone(), failed: false }) {
-                        Ok(Some(mut frame)) => drop(encoder.push(&mut frame, &mut out)),
-                        Ok(None) => {}
-                        Err(_) => break,
-                    }
-                }
-                let _ = decoder.finish();
-                encoder.finish(&mut out);
-            }
+    fn no_frames_break_a_law(frames in vec((event_name(), body()), 0..6)) {
+        let mut stream = Vec::new();
+        for (event, data) in frames {
+            let event = event.map(|event| format!("event: {event}\n")).unwrap_or_default();
+            stream.extend([event.as_bytes(), b"data: ", &data, b"\n\n"].concat());
         }
-    }
-
-    #[test]
-    fn any_bytes_are_somebodys_error(body in body()) {
-        for dialect in DIALECTS {
-            prop_assert!(dialect.decode_error(&body).message.len() <= 1024 + "…".len());
-        }
+        check(&stream);
     }
 }
 
-static DIALECTS: [&dyn CallerDialect; 2] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES];
+/// Gives the bytes to every target: what is an odd request may be an odd answer.
+fn check(bytes: &[u8]) {
+    TARGETS.iter().for_each(|target| (target.body)(bytes));
+}
 
-fn event_name() -> impl Strategy<Value = Option<Bytes>> {
-    let name = "(message_start|content_block_delta|error|ping|future)".prop_map(Bytes::from);
-    option::of(name)
+/// What arrives, of all golden files.
+fn golden() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let is_input = |path: &PathBuf| !path.to_string_lossy().ends_with(".txt");
+    let inputs: Vec<_> = files(&folder).into_iter().filter(is_input).collect();
+    assert!(!inputs.is_empty(), "there are golden files");
+    inputs.iter().map(|input| fs::read(input).expect("the file is readable")).collect()
+}
+
+/// All files below a folder, in one order everywhere.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn event_name() -> impl Strategy<Value = Option<String>> {
+    option::of("(message_start|content_block_delta|error|ping|future)")
 }
 
 /// Bytes; JSON; and JSON in which the names that are looked for hold anything.
-fn body() -> impl Strategy<Value = Bytes> {
-    let bytes = vec(any::<u8>(), 0..64).prop_map(Bytes::from);
-    let any_json = json().prop_map(|value| Bytes::from(value.to_string()));
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = vec(any::<u8>(), 0..64);
+    let any_json = json().prop_map(text);
     let known = prop_oneof![
-        2 => known(),
-        1 => known().prop_map(|value| json!([value])),
-        3 => anthropic(),
+        2 => openai_chat(),
+        1 => openai_chat().prop_map(|value| json!([value])),
+        2 => openai_responses(),
+        3 => anthropic_messages(),
     ];
-    prop_oneof![1 => bytes, 1 => any_json, 6 => known.prop_map(|value| value.to_string().into())]
+    prop_oneof![1 => bytes, 1 => any_json, 8 => known.prop_map(text)]
 }
 
-fn known() -> impl Strategy<Value = Value> {
+fn text(value: Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// What OpenAI's chat requests, answers and chunks are made of.
+fn openai_chat() -> impl Strategy<Value = Value> {
     let function = object(vec![("name", json().boxed()), ("arguments", json().boxed())]);
     let call = object(vec![
         ("index", json().boxed()),
@@ -132,7 +149,7 @@ fn known() -> impl Strategy<Value = Value> {
 }
 
 /// What Anthropic's requests, answers and events are made of.
-fn anthropic() -> impl Strategy<Value = Value> {
+fn anthropic_messages() -> impl Strategy<Value = Value> {
     let source = object(vec![
         ("type", word("(base64|url|text|file|content)")),
         ("media_type", json().boxed()),
@@ -191,6 +208,62 @@ fn anthropic() -> impl Strategy<Value = Value> {
         ("thinking", json().boxed()),
         ("output_config", json().boxed()),
         ("metadata", json().boxed()),
+    ])
+}
+
+/// What the requests, answers and events of OpenAI's Responses are made of.
+fn openai_responses() -> impl Strategy<Value = Value> {
+    let part = object(vec![
+        ("type", word("(input_text|output_text|refusal|input_image|input_file|summary_text)")),
+        ("text", json().boxed()),
+        ("image_url", json().boxed()),
+        ("file_data", json().boxed()),
+        ("annotations", json().boxed()),
+    ]);
+    let parts = prop_oneof![vec(part.clone(), 0..3).prop_map(Value::from), json()].boxed();
+    let item = object(vec![
+        ("type", word("(message|function_call|function_call_output|reasoning|web_search_call)")),
+        ("id", json().boxed()),
+        ("role", word("(user|assistant|system|developer)")),
+        ("content", parts.clone()),
+        ("summary", parts),
+        ("call_id", json().boxed()),
+        ("name", json().boxed()),
+        ("arguments", json().boxed()),
+        ("output", json().boxed()),
+    ]);
+    let items = prop_oneof![vec(item.clone(), 0..3).prop_map(Value::from), json()].boxed();
+    let response = object(vec![
+        ("id", json().boxed()),
+        ("status", word("(completed|incomplete|failed|queued)")),
+        ("output", items.clone()),
+        ("usage", json().boxed()),
+        ("error", json().boxed()),
+        ("incomplete_details", json().boxed()),
+    ]);
+    let kinds = "response\\.(created|completed|incomplete|failed|output_item\\.added|\
+                 output_item\\.done|content_part\\.added|content_part\\.done|output_text\\.delta|\
+                 output_text\\.done|refusal\\.delta|function_call_arguments\\.delta|\
+                 function_call_arguments\\.done|reasoning_summary_text\\.delta|\
+                 reasoning_summary_part\\.added|reasoning_text\\.delta|new\\.event)";
+    object(vec![
+        ("type", word(kinds)),
+        ("model", json().boxed()),
+        ("input", items.clone()),
+        ("output", items),
+        ("instructions", json().boxed()),
+        ("tools", json().boxed()),
+        ("text", json().boxed()),
+        ("reasoning", json().boxed()),
+        ("response", prop_oneof![response.boxed(), json().boxed()].boxed()),
+        ("item", item.boxed()),
+        ("part", part.boxed()),
+        ("delta", crate::generate::text().prop_map(Value::from).boxed()),
+        ("output_index", (0..3u32).prop_map(Value::from).boxed()),
+        ("content_index", prop_oneof![(0..3u32).prop_map(Value::from), json()].boxed()),
+        ("usage", json().boxed()),
+        ("error", json().boxed()),
+        ("message", json().boxed()),
     ])
 }
 

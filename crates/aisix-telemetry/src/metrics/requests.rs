@@ -280,7 +280,7 @@ impl View<'_> {
     fn tokens(&self, text: &mut Exposition) {
         let input = |facts: &mut Facts, _: &str| Some(facts.usage?.input);
         let output = |facts: &mut Facts, _: &str| Some(facts.usage?.output);
-        let total = |facts: &mut Facts, _: &str| facts.usage.map(|u| u.input + u.output);
+        let total = |facts: &mut Facts, _: &str| facts.usage.map(|usage| usage.total());
         self.sums(text, &names::LLM_INPUT_TOKENS, input);
         self.sums(text, &names::LLM_OUTPUT_TOKENS, output);
         self.sums(text, &names::LLM_TOTAL_TOKENS, total);

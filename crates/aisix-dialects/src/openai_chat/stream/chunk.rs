@@ -77,6 +77,19 @@ pub(super) enum Piece {
     Finish(String),
 }
 
+impl Chunk<'_> {
+    /// Leaves out natives that have the name of a field that is said: no field stands twice.
+    pub(super) fn settle(&mut self) {
+        let usage = self.usage.is_some();
+        self.more.retain(|name, _| match name.as_str() {
+            "id" | "object" | "created" | "model" | "choices" => false,
+            "usage" => !usage,
+            _ => true,
+        });
+        self.choices.iter_mut().for_each(Choice::settle);
+    }
+}
+
 impl Choice {
     pub(super) fn new(index: u32) -> Self {
         Self { index, ..Self::default() }
@@ -135,7 +148,35 @@ impl Choice {
     }
 }
 
+impl Choice {
+    fn settle(&mut self) {
+        let finished = self.finish_reason.is_some();
+        self.more.retain(|name, _| match name.as_str() {
+            "index" | "delta" => false,
+            "finish_reason" => !finished,
+            _ => true,
+        });
+        self.delta.settle();
+    }
+}
+
 impl Delta {
+    fn settle(&mut self) {
+        let Self { role, content, refusal, tool_calls, function_call, .. } = &*self;
+        let Self { reasoning_content, reasoning_details, audio, .. } = &*self;
+        let said = [
+            ("role", role.is_some()),
+            ("content", content.is_some()),
+            ("refusal", refusal.is_some()),
+            ("tool_calls", !tool_calls.is_empty()),
+            ("function_call", function_call.is_some()),
+            ("reasoning_content", reasoning_content.is_some()),
+            ("reasoning_details", !reasoning_details.is_empty()),
+            ("audio", audio.is_some()),
+        ];
+        self.more.retain(|name, _| !said.contains(&(name.as_str(), true)));
+    }
+
     fn grow_call(&mut self, index: u32, text: String) {
         let begun = self.tool_calls.iter_mut().rfind(|call| call["index"] == index);
         match begun {

@@ -150,7 +150,7 @@ impl Lowerer {
             let (id, created) = self.start.take().unwrap_or_default();
             (answer_id(&id, context), created.unwrap_or(context.created))
         });
-        let chunk = Chunk {
+        let mut chunk = Chunk {
             id,
             object: "chat.completion.chunk",
             created: *created,
@@ -159,6 +159,7 @@ impl Lowerer {
             usage,
             more,
         };
+        chunk.settle();
         out.put_slice(b"data: ");
         // Writing JSON into memory does not fail.
         let _ = serde_json::to_writer(out.writer(), &chunk);

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `answers`.
+#![no_main]
+
+fuzz::target!("answers");

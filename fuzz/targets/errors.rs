@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `errors`.
+#![no_main]
+
+fuzz::target!("errors");

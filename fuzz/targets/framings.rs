@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `framings`.
+#![no_main]
+
+fuzz::target!("framings");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `relays`.
+#![no_main]
+
+fuzz::target!("relays");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `requests`.
+#![no_main]
+
+fuzz::target!("requests");

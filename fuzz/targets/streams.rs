@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `streams`.
+#![no_main]
+
+fuzz::target!("streams");
