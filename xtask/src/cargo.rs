@@ -58,6 +58,11 @@ impl Workspace {
         &self.packages
     }
 
+    /// Where builds go.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Where tools are installed that belong to this checkout alone.
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")

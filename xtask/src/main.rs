@@ -13,6 +13,7 @@ mod cargo;
 mod changelog;
 mod ci;
 mod commands;
+mod fuzz;
 mod provision;
 mod test;
 mod tidy;
@@ -47,6 +48,11 @@ enum Command {
     ///
     /// `cargo xtask bench config` measures what a configuration costs instead.
     Bench(bench::Args),
+    /// Run the fuzz targets under libFuzzer, each for a while.
+    ///
+    /// What breaks a law is left below `target/fuzz/found`. Move it, minimised, to the target's
+    /// folder in `crates/aisix-fuzz/regressions`, which the property tests read.
+    Fuzz(fuzz::Args),
     /// Install what the tests and the benchmark need beyond Rust, and stop.
     Provision,
     /// Move the fragments of `changelog.d` into the newest section of `CHANGELOG.md`.
@@ -70,6 +76,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Tidy => tidy::run(&workspace),
         Command::Ci(args) => ci::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),
+        Command::Fuzz(args) => fuzz::run(&workspace, args),
         Command::Provision => provision::everything(&workspace),
         Command::Changelog => changelog::run(&workspace),
     }

@@ -80,10 +80,13 @@ fn says_the_same(from: &Upstream, to: &Caller, answer: &mut Carried<ChatResponse
 
 /// The answer, streamed to a caller and put together again.
 fn stream(from: &Upstream, to: &Caller, answer: &ChatResponse) -> ChatResponse {
+    let mut answer = answer.clone();
+    // Beside a whole answer it is a field like any other; a stream would end there.
+    answer.native.retain(|native| native.name != "error");
     let mut out = BytesMut::new();
     let mut encoder = to.dialect.event_encoder(context());
     let outline = FrameOutline::default();
-    let mut frame = Carried::made(from.dialect.id(), outline, unfold(answer.clone()));
+    let mut frame = Carried::made(from.dialect.id(), outline, unfold(answer));
     encoder.push(&mut frame, &mut out).expect("decoded events can be written");
     encoder.finish(&mut out);
     fold(read_events(to, &out).expect("it wrote a whole stream"))

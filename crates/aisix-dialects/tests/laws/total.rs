@@ -27,6 +27,9 @@ fn golden_files_break_no_law() {
 }
 
 proptest! {
+    // Each case goes through every target, and there through every pair of formats.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn mutations_of_golden_files_break_no_law(
         file in any::<prop::sample::Index>(),
