@@ -246,8 +246,8 @@ impl Requests {
         }
         if let Some(TokenUsage { input, output, micro_usd }) = request.usage {
             let tokens = facts.usage.get_or_insert_default();
-            tokens.input += input;
-            tokens.output += output;
+            tokens.input = tokens.input.saturating_add(input);
+            tokens.output = tokens.output.saturating_add(output);
             if let Some(micro_usd) = micro_usd {
                 *facts.micro_usd.get_or_insert_default() += micro_usd;
             }
@@ -280,7 +280,8 @@ impl View<'_> {
     fn tokens(&self, text: &mut Exposition) {
         let input = |facts: &mut Facts, _: &str| Some(facts.usage?.input);
         let output = |facts: &mut Facts, _: &str| Some(facts.usage?.output);
-        let total = |facts: &mut Facts, _: &str| facts.usage.map(|usage| usage.total());
+        let total =
+            |facts: &mut Facts, _: &str| facts.usage.map(|u| u.input.saturating_add(u.output));
         self.sums(text, &names::LLM_INPUT_TOKENS, input);
         self.sums(text, &names::LLM_OUTPUT_TOKENS, output);
         self.sums(text, &names::LLM_TOTAL_TOKENS, total);
