@@ -24,6 +24,9 @@ pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
     /// The format's name.
     const ID: DialectId;
 
+    /// The field in which answers name the model.
+    const MODEL: &'static str = "model";
+
     /// Scans a caller's request.
     fn outline_request(body: &[u8]) -> Result<RequestOutline, Error>;
 
@@ -122,7 +125,7 @@ impl<F: Format> CallerDialect for F {
     ) -> Result<Encoded, Error> {
         match response.verbatim(F::ID) {
             Some(original) => {
-                let name = ModelName::new(&context.model);
+                let name = ModelName::under(F::MODEL, &context.model);
                 let edit = name.edit(original, response.outline().model_span.as_ref());
                 Ok(Encoded::whole(splice(original, &[edit])))
             }

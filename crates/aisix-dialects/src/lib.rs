@@ -29,6 +29,7 @@ mod failure;
 mod fields;
 mod format;
 mod frame;
+pub mod gemini;
 pub mod json;
 pub mod openai_chat;
 mod openai_error;
@@ -46,6 +47,7 @@ pub use dialect::{
 };
 pub use failure::ProviderError;
 pub use frame::{Frame, FrameDecoder};
+pub use gemini::GEMINI;
 pub use openai_chat::OPENAI_CHAT;
 pub use openai_responses::OPENAI_RESPONSES;
 pub use relayed::{

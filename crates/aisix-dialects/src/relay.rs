@@ -19,22 +19,26 @@ pub(crate) type Edit<'a> = (Span, Cow<'a, str>);
 pub(crate) struct ModelName {
     /// The whole field, followed by a comma.
     field: String,
+    /// Where the value stands in it.
+    value: Span,
 }
 
 impl ModelName {
-    const KEY: &str = r#""model":"#;
-
     pub(crate) fn new(name: &str) -> Self {
-        Self { field: format!("{}{},", Self::KEY, quoted(name)) }
+        Self::under("model", name)
+    }
+
+    /// Under this field, where a format calls it otherwise.
+    pub(crate) fn under(field: &str, name: &str) -> Self {
+        let (key, name) = (format!("\"{field}\":"), quoted(name));
+        let value = key.len()..key.len() + name.len();
+        Self { field: format!("{key}{name},"), value }
     }
 
     /// The edit that gives an answer or a chunk this name.
     pub(crate) fn edit(&self, original: &[u8], span: Option<&Span>) -> Edit<'_> {
         match span {
-            Some(span) => {
-                let value = &self.field[Self::KEY.len()..self.field.len() - 1];
-                (span.clone(), value.into())
-            }
+            Some(span) => (span.clone(), self.field[self.value.clone()].into()),
             None => {
                 // Answers and chunks hold something at least, so the new field is followed by
                 // another.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES};
+use aisix_dialects::{ANTHROPIC_MESSAGES, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES};
 use aisix_testing::conformance::dialect::{self, Samples};
 
 /// A golden file of a dialect's.
@@ -41,6 +41,47 @@ fn anthropic_messages_keeps_every_promise() {
     }
     samples = samples.stream(stream("lines_and_unknown"));
     dialect::check(&ANTHROPIC_MESSAGES, &samples);
+}
+
+#[test]
+fn gemini_keeps_every_promise() {
+    let file = |name: &str| golden("gemini", name);
+    let mut samples = Samples::new(|| Box::new(SseDecoder::default()));
+    for case in [
+        "text",
+        "tools",
+        "parallel_tools",
+        "thinking",
+        "thinking_level",
+        "thinking_off",
+        "image",
+        "document",
+        "media",
+        "structured",
+        "enumerated",
+        "server_tools",
+        "two_candidates",
+    ] {
+        samples = samples.request(file(&format!("{case}.request.json")));
+    }
+    for case in [
+        "text",
+        "tools",
+        "parallel_tools",
+        "thinking",
+        "image",
+        "server_tools",
+        "filtered",
+        "blocked",
+        "two_candidates",
+    ] {
+        let whole = file(&format!("{case}.response.json"));
+        samples = samples.pair(whole, file(&format!("{case}.stream.sse")));
+    }
+    for case in ["malformed_call", "length"] {
+        samples = samples.answer(file(&format!("{case}.response.json")));
+    }
+    dialect::check(&GEMINI, &samples);
 }
 
 #[test]

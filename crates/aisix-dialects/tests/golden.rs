@@ -13,7 +13,7 @@ use aisix_core::Error;
 use aisix_core::chat::{StreamOptions, fold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, FrameDecoder, OPENAI_CHAT,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, FrameDecoder, GEMINI, OPENAI_CHAT,
     OPENAI_RESPONSES, ProviderError, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
@@ -25,6 +25,11 @@ const INPUTS: [&str; 4] = [".request.json", ".response.json", ".stream.sse", ".e
 #[test]
 fn anthropic_messages_reads_and_writes_what_was_reviewed() {
     check(&ANTHROPIC_MESSAGES);
+}
+
+#[test]
+fn gemini_reads_and_writes_what_was_reviewed() {
+    check(&GEMINI);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use aisix_core::chat::StreamOptions;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
     ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dropped, Encoded, FrameDecoder,
-    OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
+    GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -47,6 +47,36 @@ fn openai_responses_becomes_anthropic_messages_as_reviewed() {
 #[test]
 fn anthropic_messages_becomes_openai_responses_as_reviewed() {
     check(&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES);
+}
+
+#[test]
+fn openai_chat_becomes_gemini_as_reviewed() {
+    check(&OPENAI_CHAT, &GEMINI);
+}
+
+#[test]
+fn anthropic_messages_becomes_gemini_as_reviewed() {
+    check(&ANTHROPIC_MESSAGES, &GEMINI);
+}
+
+#[test]
+fn openai_responses_becomes_gemini_as_reviewed() {
+    check(&OPENAI_RESPONSES, &GEMINI);
+}
+
+#[test]
+fn gemini_becomes_openai_chat_as_reviewed() {
+    check(&GEMINI, &OPENAI_CHAT);
+}
+
+#[test]
+fn gemini_becomes_anthropic_messages_as_reviewed() {
+    check(&GEMINI, &ANTHROPIC_MESSAGES);
+}
+
+#[test]
+fn gemini_becomes_openai_responses_as_reviewed() {
+    check(&GEMINI, &OPENAI_RESPONSES);
 }
 
 fn check(from: &dyn CallerDialect, to: &dyn CallerDialect) {

@@ -6,7 +6,7 @@ use aisix_core::DialectId;
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CallerDialect, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
+    ANTHROPIC_MESSAGES, CallerDialect, Dialect, FrameDecoder, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
 };
 
 /// A dialect, and how the frames of its streams are separated.
@@ -27,17 +27,19 @@ pub type Upstream = Wire<dyn Dialect>;
 pub type Caller = Wire<dyn CallerDialect>;
 
 /// Every format that upstreams speak.
-pub static UPSTREAMS: [Upstream; 3] = [
+pub static UPSTREAMS: [Upstream; 4] = [
     Wire { dialect: &OPENAI_CHAT, framing: sse },
     Wire { dialect: &OPENAI_RESPONSES, framing: sse },
     Wire { dialect: &ANTHROPIC_MESSAGES, framing: sse },
+    Wire { dialect: &GEMINI, framing: sse },
 ];
 
 /// Every format that callers speak.
-pub static CALLERS: [Caller; 3] = [
+pub static CALLERS: [Caller; 4] = [
     Wire { dialect: &OPENAI_CHAT, framing: sse },
     Wire { dialect: &OPENAI_RESPONSES, framing: sse },
     Wire { dialect: &ANTHROPIC_MESSAGES, framing: sse },
+    Wire { dialect: &GEMINI, framing: sse },
 ];
 
 /// Every way to separate frames.

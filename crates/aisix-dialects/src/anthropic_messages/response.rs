@@ -127,6 +127,11 @@ fn write_content(parts: &[Part], context: &AnswerContext, sink: &mut Sink) -> Ve
                 let id = minted_call(context, content.len());
                 block::write(&Part::ToolCall(ToolCall { id, ..call.clone() }), sink)
             }
+            // Models of this format do not draw, and its clients expect no picture in an answer.
+            Part::Media(_) if !sink.own => {
+                sink.drop("media");
+                None
+            }
             part => block::write(part, sink),
         });
     }

@@ -4,6 +4,7 @@
 mod anthropic_answers;
 mod anthropic_requests;
 mod eventstream;
+mod gemini;
 mod generate;
 mod requests;
 mod responses;

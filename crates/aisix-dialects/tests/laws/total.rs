@@ -93,6 +93,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         1 => openai_chat().prop_map(|value| json!([value])),
         2 => openai_responses(),
         3 => anthropic_messages(),
+        3 => gemini(),
     ];
     prop_oneof![1 => bytes, 1 => any_json, 8 => known.prop_map(text)]
 }
@@ -278,4 +279,50 @@ fn object(
 
 fn word(pattern: &'static str) -> BoxedStrategy<Value> {
     pattern.prop_map(Value::from).boxed()
+}
+
+fn gemini() -> impl Strategy<Value = Value> {
+    let call = object(vec![
+        ("name", prop_oneof![Just(json!("f")), json()].boxed()),
+        ("id", json().boxed()),
+        ("args", json().boxed()),
+        ("response", json().boxed()),
+        ("parts", json().boxed()),
+    ]);
+    let data = object(vec![
+        ("data", json().boxed()),
+        ("fileUri", json().boxed()),
+        ("mimeType", json().boxed()),
+    ]);
+    let part = object(vec![
+        ("text", json().boxed()),
+        ("thought", json().boxed()),
+        ("thoughtSignature", json().boxed()),
+        ("functionCall", call.clone().boxed()),
+        ("functionResponse", call.boxed()),
+        ("inlineData", data.clone().boxed()),
+        ("fileData", data.boxed()),
+    ]);
+    let parts = prop_oneof![vec(part, 0..3).prop_map(Value::from), json()];
+    let content = object(vec![("role", word("(user|model)")), ("parts", parts.boxed())]);
+    let candidate = object(vec![
+        ("index", prop_oneof![(0..3u32).prop_map(Value::from), json()].boxed()),
+        ("content", content.clone().boxed()),
+        ("finishReason", prop_oneof![Just(json!("STOP")), json()].boxed()),
+        ("safetyRatings", json().boxed()),
+    ]);
+    let list = |of: BoxedStrategy<Value>| prop_oneof![vec(of, 0..3).prop_map(Value::from), json()];
+    object(vec![
+        ("model", Just(json!("m")).boxed()),
+        ("contents", list(content.clone().boxed()).boxed()),
+        ("systemInstruction", content.boxed()),
+        ("tools", json().boxed()),
+        ("toolConfig", object(vec![("functionCallingConfig", json().boxed())]).boxed()),
+        ("generationConfig", object(vec![("thinkingConfig", json().boxed())]).boxed()),
+        ("candidates", list(candidate.boxed()).boxed()),
+        ("promptFeedback", object(vec![("blockReason", json().boxed())]).boxed()),
+        ("usageMetadata", json().boxed()),
+        ("modelVersion", json().boxed()),
+        ("createTime", json().boxed()),
+    ])
 }

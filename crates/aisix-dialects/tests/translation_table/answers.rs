@@ -8,7 +8,7 @@ use aisix_testing::conformance::dialect::write_stream;
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use crate::{Said, Verdict};
+use crate::{Said, Verdict, gemini};
 
 /// The verdict on fields of an answer: of the message and its choice, or of the answer itself. It
 /// is the same for whole answers and for streams.
@@ -45,7 +45,11 @@ pub(crate) fn verdict(
 }
 
 fn plain(dialect: &dyn CallerDialect) -> Value {
-    if dialect.id().0 == "openai_chat" { openai(json!({})) } else { anthropic(json!({})) }
+    match dialect.id().0 {
+        "openai_chat" => openai(json!({})),
+        "gemini" => gemini::answer(json!({})),
+        _ => anthropic(json!({})),
+    }
 }
 
 /// An answer of OpenAI's with these fields of the message, and of the choice or the answer.

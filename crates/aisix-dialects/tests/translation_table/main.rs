@@ -6,6 +6,7 @@
 
 mod answers;
 mod features;
+mod gemini;
 mod requests;
 
 use std::fmt::Write;
@@ -14,7 +15,7 @@ use std::path::Path;
 
 use aisix_core::Error;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CallerDialect, Dialect, Dropped, OPENAI_CHAT, OPENAI_RESPONSES,
+    ANTHROPIC_MESSAGES, CallerDialect, Dialect, Dropped, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
 };
 use serde_json::Value;
 
@@ -111,33 +112,68 @@ nothing is translated: the bytes are relayed, and only the name of the model cha
 - **–**: the caller's format has no way to say it.
 ";
 
+/// One format, the other, and what the column is called.
+type Pair = (&'static dyn CallerDialect, &'static dyn CallerDialect, &'static str);
+
+/// What becomes of a feature between two formats.
+type Judge = fn(&str, &dyn CallerDialect, &dyn CallerDialect, Said) -> Verdict;
+
+static BETWEEN_CALLERS: [Pair; 4] = [
+    (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),
+    (&ANTHROPIC_MESSAGES, &OPENAI_CHAT, "Anthropic Messages → OpenAI chat"),
+    (&OPENAI_CHAT, &OPENAI_RESPONSES, "OpenAI chat → OpenAI Responses"),
+    (&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES, "Anthropic Messages → OpenAI Responses"),
+];
+
+static TO_GEMINI: [Pair; 2] = [
+    (&OPENAI_CHAT, &GEMINI, "OpenAI chat → Gemini"),
+    (&ANTHROPIC_MESSAGES, &GEMINI, "Anthropic Messages → Gemini"),
+];
+
+static FROM_GEMINI: [Pair; 3] = [
+    (&GEMINI, &OPENAI_CHAT, "Gemini → OpenAI chat"),
+    (&GEMINI, &ANTHROPIC_MESSAGES, "Gemini → Anthropic Messages"),
+    (&GEMINI, &OPENAI_RESPONSES, "Gemini → OpenAI Responses"),
+];
+
 fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n## Requests\n\n");
-    table(&mut text, features::requests(), requests::verdict);
+    let pairs = [&BETWEEN_CALLERS[..], &TO_GEMINI[..]].concat();
+    table(&mut text, rows(features::requests(), &pairs, requests::verdict), &pairs);
     text.push_str("\n## Answers, whole and streamed\n\n");
-    table(&mut text, features::answers(), answers::verdict);
+    let answers = rows(features::answers(), &BETWEEN_CALLERS, answers::verdict);
+    table(&mut text, answers, &BETWEEN_CALLERS);
+    text.push_str("\n## Answers of Gemini, whole and streamed\n\n");
+    let judge = |(name, said): (&'static str, Said)| {
+        let told = FROM_GEMINI.map(|(from, to, _)| answers::verdict(name, from, to, said.clone()));
+        (name, Vec::from(told))
+    };
+    table(&mut text, gemini::answers().into_iter().map(judge).collect(), &FROM_GEMINI);
     text
 }
 
-fn table(
-    text: &mut String,
+fn rows(
     features: Vec<Feature>,
-    verdict: fn(&str, &dyn CallerDialect, &dyn CallerDialect, Said) -> Verdict,
-) {
-    let pairs: [(&dyn CallerDialect, &dyn CallerDialect, &str); 4] = [
-        (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),
-        (&ANTHROPIC_MESSAGES, &OPENAI_CHAT, "Anthropic Messages → OpenAI chat"),
-        (&OPENAI_CHAT, &OPENAI_RESPONSES, "OpenAI chat → OpenAI Responses"),
-        (&ANTHROPIC_MESSAGES, &OPENAI_RESPONSES, "Anthropic Messages → OpenAI Responses"),
-    ];
-    writeln!(text, "| | {} |", pairs.map(|(_, _, title)| title).join(" | ")).unwrap();
-    writeln!(text, "|---{}|", "|---".repeat(pairs.len())).unwrap();
-    for Feature { name, openai, anthropic } in features {
-        let told = pairs.map(|(from, to, _)| {
+    pairs: &[Pair],
+    verdict: Judge,
+) -> Vec<(&'static str, Vec<Verdict>)> {
+    let judge = |Feature { name, openai, anthropic }| {
+        let of_pair = |(from, to, _): &Pair| {
             let said = if from.id() == OPENAI_CHAT.id() { &openai } else { &anthropic };
-            verdict(name, from, to, said.clone()).told()
-        });
+            verdict(name, *from, *to, said.clone())
+        };
+        (name, pairs.iter().map(of_pair).collect())
+    };
+    features.into_iter().map(judge).collect()
+}
+
+fn table(text: &mut String, rows: Vec<(&'static str, Vec<Verdict>)>, pairs: &[Pair]) {
+    let titles: Vec<_> = pairs.iter().map(|(_, _, title)| *title).collect();
+    writeln!(text, "| | {} |", titles.join(" | ")).unwrap();
+    writeln!(text, "|---{}|", "|---".repeat(pairs.len())).unwrap();
+    for (name, verdicts) in rows {
+        let told: Vec<_> = verdicts.iter().map(Verdict::told).collect();
         writeln!(text, "| {name} | {} |", told.join(" | ")).unwrap();
     }
 }
