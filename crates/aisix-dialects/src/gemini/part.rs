@@ -236,7 +236,7 @@ pub(super) fn write_result(result: &ToolResult, name: &str, sink: &mut Sink) -> 
             Part::Native(native) if native.dialect == ID => parts.push(native.value.clone()),
             Part::Native(native) => sink.drop_part(native),
             Part::ToolCall(_) | Part::ToolResult(_) | Part::Reasoning(_) => {
-                sink.drop("tool.content")
+                sink.drop("tool.content");
             }
         }
     }

@@ -1,5 +1,4 @@
 //! What is particular about this format.
-#![expect(clippy::expect_used, reason = "a test fails with the reason")]
 
 use aisix_core::DialectId;
 use aisix_core::chat::{
