@@ -34,12 +34,11 @@ pub static UPSTREAMS: [Upstream; 4] = [
     Wire { dialect: &GEMINI, framing: sse },
 ];
 
-/// Every format that callers speak.
-pub static CALLERS: [Caller; 4] = [
+/// Every format that callers speak: that endpoints take.
+pub static CALLERS: [Caller; 3] = [
     Wire { dialect: &OPENAI_CHAT, framing: sse },
     Wire { dialect: &OPENAI_RESPONSES, framing: sse },
     Wire { dialect: &ANTHROPIC_MESSAGES, framing: sse },
-    Wire { dialect: &GEMINI, framing: sse },
 ];
 
 /// Every way to separate frames.
