@@ -73,6 +73,11 @@ impl Workspace {
         self.target.join("release").join("aisix")
     }
 
+    /// The same for whom its speed does not matter.
+    pub(crate) fn debug_binary(&self) -> PathBuf {
+        self.target.join("debug").join("aisix")
+    }
+
     /// A call of cargo in the workspace.
     pub(crate) fn cargo(&self) -> Command {
         command_in(&self.root, env!("CARGO"))

@@ -13,6 +13,7 @@ mod cargo;
 mod changelog;
 mod ci;
 mod commands;
+mod compat;
 mod fuzz;
 mod provision;
 mod test;
@@ -53,6 +54,10 @@ enum Command {
     /// What breaks a law is left below `target/fuzz/found`. Move it, minimised, to the target's
     /// folder in `crates/aisix-fuzz/regressions`, which the property tests read.
     Fuzz(fuzz::Args),
+    /// Try the chat clients of LangChain and of the Vercel AI SDK against the gateway.
+    ///
+    /// Installs them below `target/tools/compat`, and prints what works in front of each family.
+    Compat,
     /// Install what the tests and the benchmark need beyond Rust, and stop.
     Provision,
     /// Move the fragments of `changelog.d` into the newest section of `CHANGELOG.md`.
@@ -77,6 +82,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Ci(args) => ci::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Fuzz(args) => fuzz::run(&workspace, args),
+        Command::Compat => compat::run(&workspace),
         Command::Provision => provision::everything(&workspace),
         Command::Changelog => changelog::run(&workspace),
     }

@@ -46,11 +46,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         cargo
             .args(&args.cargo_test)
             .env("AISIX_TEST_BIN", workspace.release_binary())
-            .env("AISIX_TEST_ETCD", provision::ETCD)
-            .env("AISIX_TEST_PYTHON", &tools.python)
-            .env("AISIX_TEST_NODE", &tools.node)
-            .env("AISIX_TEST_NODE_MODULES", &tools.node_modules);
-        commands::run_watched(&mut cargo, |line| tally.read(line))
+            .env("AISIX_TEST_ETCD", provision::ETCD);
+        commands::run_watched(tools.tell(&mut cargo), |line| tally.read(line))
     });
     println!("{tally}");
     tested

@@ -18,13 +18,14 @@ mod shasum;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
 pub(crate) use self::cargo_deny::install as cargo_deny;
 pub(crate) use self::etcd::PROGRAM as ETCD;
-use self::pins::Pins;
+use self::pins::{Pins, Versions};
 use crate::cargo::Workspace;
 
 /// Something that must be on the machine.
@@ -44,11 +45,27 @@ const FOR_BENCH: &[Tool] = &[nginx::TOOL];
 /// What the end-to-end tests are told by environment variables.
 pub(crate) struct TestTools {
     /// A Python that imports the pinned packages.
-    pub(crate) python: PathBuf,
+    python: PathBuf,
     /// A Node.
-    pub(crate) node: PathBuf,
+    node: PathBuf,
     /// The folder with the pinned npm packages.
-    pub(crate) node_modules: PathBuf,
+    node_modules: PathBuf,
+}
+
+impl TestTools {
+    fn install(folder: &Path, python: &Versions, node: &Versions) -> Result<Self> {
+        let python = python::install(&folder.join("venv"), python)?;
+        let (node, node_modules) = node::install(&folder.join("node"), node)?;
+        Ok(Self { python, node, node_modules })
+    }
+
+    /// Tells the end-to-end tests where things are.
+    pub(crate) fn tell<'a>(&self, cargo: &'a mut Command) -> &'a mut Command {
+        cargo
+            .env("AISIX_TEST_PYTHON", &self.python)
+            .env("AISIX_TEST_NODE", &self.node)
+            .env("AISIX_TEST_NODE_MODULES", &self.node_modules)
+    }
 }
 
 /// Brings what the tests need.
@@ -58,9 +75,17 @@ pub(crate) struct TestTools {
 pub(crate) fn for_tests(workspace: &Workspace) -> Result<TestTools> {
     apt::bring(FOR_TESTS)?;
     let pins = Pins::read(workspace)?;
-    let python = python::install(&workspace.tools(), &pins)?;
-    let (node, node_modules) = node::install(&workspace.tools(), &pins)?;
-    Ok(TestTools { python, node, node_modules })
+    TestTools::install(&workspace.tools(), &pins.python, &pins.node)
+}
+
+/// Brings the other clients that `cargo xtask compat` tries.
+///
+/// # Errors
+/// As [`for_tests`].
+pub(crate) fn for_compat(workspace: &Workspace) -> Result<TestTools> {
+    apt::bring(&[python::TOOL, node::TOOL])?;
+    let compat = Pins::read(workspace)?.compat;
+    TestTools::install(&workspace.tools().join("compat"), &compat.python, &compat.node)
 }
 
 /// Brings what the benchmark needs.

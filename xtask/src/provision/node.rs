@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Tool;
-use super::pins::{Pins, Stamp};
+use super::pins::{Stamp, Versions};
 use crate::commands::{self, works};
 
 pub(super) const TOOL: Tool = Tool {
@@ -19,21 +19,20 @@ pub(super) const TOOL: Tool = Tool {
 ///
 /// # Errors
 /// Where a package cannot be installed.
-pub(super) fn install(tools: &Path, pins: &Pins) -> Result<(PathBuf, PathBuf)> {
+pub(super) fn install(folder: &Path, versions: &Versions) -> Result<(PathBuf, PathBuf)> {
     let node = commands::output(Command::new("node").args(["-p", "process.execPath"]))?;
     let node = PathBuf::from(node.trim());
-    let folder = tools.join("node");
     let node_modules = folder.join("node_modules");
-    let packages = pins.node.join("@");
-    let stamp = Stamp::new(&folder, &[&packages.join("\n")]);
+    let packages = versions.join("@");
+    let stamp = Stamp::new(folder, &[&packages.join("\n")]);
     if stamp.matches() && node_modules.is_dir() {
         return Ok((node, node_modules));
     }
-    println!("Installing {} in {}", pins.node, folder.display());
+    println!("Installing {versions} in {}", folder.display());
     if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+        std::fs::remove_dir_all(folder)?;
     }
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(folder)?;
     // With a manifest of its own npm does not look for one further up.
     std::fs::write(folder.join("package.json"), "{\"private\": true}\n")?;
     commands::run(
@@ -41,7 +40,7 @@ pub(super) fn install(tools: &Path, pins: &Pins) -> Result<(PathBuf, PathBuf)> {
             .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
             .args(["--no-package-lock", "--save-exact", "--loglevel=error"])
             .arg("--prefix")
-            .arg(&folder)
+            .arg(folder)
             .args(&packages),
     )?;
     stamp.write()?;

@@ -16,8 +16,18 @@ pub(super) struct Pins {
     pub(super) python: Versions,
     /// What npm installs.
     pub(super) node: Versions,
+    /// The same, for other clients than the official packages.
+    pub(super) compat: Compat,
     /// What cargo installs.
     pub(super) cargo: Versions,
+}
+
+/// The clients that only `cargo xtask compat` tries.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Compat {
+    pub(super) python: Versions,
+    pub(super) node: Versions,
 }
 
 /// Package names with their one version.

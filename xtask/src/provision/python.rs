@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::Tool;
-use super::pins::{Pins, Stamp};
+use super::pins::{Stamp, Versions};
 use crate::commands::{self, works};
 
 pub(super) const TOOL: Tool = Tool {
@@ -19,22 +19,21 @@ pub(super) const TOOL: Tool = Tool {
 ///
 /// # Errors
 /// Where the environment cannot be made or a package cannot be installed.
-pub(super) fn install(tools: &Path, pins: &Pins) -> Result<PathBuf> {
+pub(super) fn install(folder: &Path, packages: &Versions) -> Result<PathBuf> {
     let interpreter = interpreter().context("no Python 3 with venv")?;
-    let folder = tools.join("venv");
     let python = folder.join("bin").join("python");
-    let requirements = pins.python.join("==");
+    let requirements = packages.join("==");
     // A venv borrows its interpreter: another version of that one needs another venv.
     let version = commands::output(Command::new(interpreter).arg("--version"))?;
-    let stamp = Stamp::new(&folder, &[version.trim(), &requirements.join("\n")]);
+    let stamp = Stamp::new(folder, &[version.trim(), &requirements.join("\n")]);
     if stamp.matches() && works(&python.to_string_lossy(), &["-c", "import anthropic, openai"]) {
         return Ok(python);
     }
-    println!("Installing {} in {}", pins.python, folder.display());
+    println!("Installing {packages} in {}", folder.display());
     if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+        std::fs::remove_dir_all(folder)?;
     }
-    commands::run(Command::new(interpreter).args(["-m", "venv"]).arg(&folder))?;
+    commands::run(Command::new(interpreter).args(["-m", "venv"]).arg(folder))?;
     commands::run(
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--no-input"])

@@ -18,7 +18,8 @@ fn a_request_names_all_that_is_missing_and_the_commands_that_bring_it() {
 #[test]
 fn the_committed_pins_name_one_version_each() {
     let pins = Pins::parse(include_str!("../../pins.toml")).expect("pins.toml");
-    for versions in [&pins.python, &pins.node, &pins.cargo] {
+    for versions in [&pins.python, &pins.node, &pins.compat.python, &pins.compat.node, &pins.cargo]
+    {
         for pin in versions.join("=") {
             let (_, version) = pin.split_once('=').expect("a version");
             assert!(version.chars().all(|c| c.is_ascii_digit() || c == '.'), "{pin} is a range");

@@ -7,7 +7,7 @@ use aisix_testing::{Program, Received, Reply, ScriptedUpstream};
 use serde_json::Value;
 
 use crate::gateway::{self, ADMIN_KEY, Gateway};
-use crate::sdk::tool;
+use crate::packages::tool;
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)

@@ -13,6 +13,7 @@ mod export;
 
 mod file;
 mod gateway;
+mod packages;
 mod pages;
 mod proxied;
 mod quickstart;

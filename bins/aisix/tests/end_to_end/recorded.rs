@@ -6,7 +6,7 @@ use aisix_testing::{Program, Received, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
 use crate::gateway::{self, Gateway};
-use crate::sdk::{prints, tool};
+use crate::packages::{prints, tool};
 
 /// What upstreams answer: recorded messages of their own formats, each whole and streamed.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/aisix-dialects/golden");

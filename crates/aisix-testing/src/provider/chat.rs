@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Format, Saying, TOKENS, halves, list, pieces, text, text_of};
+use super::{Asked, Format, Saying, TOKENS, Tool, halves, list, pieces, text, text_of};
 
 pub(super) const FORMAT: Format = Format {
     path: "/v1/chat/completions",
@@ -32,7 +32,9 @@ fn read(body: &Value) -> Result<Asked, String> {
             called.extend(list(&message["tool_calls"]).iter().map(|call| text(&call["id"])));
         }
     }
-    let tools = list(&body["tools"]).iter().map(|tool| text(&tool["function"]["name"]));
+    let tools = list(&body["tools"])
+        .iter()
+        .map(|tool| Tool::new(&tool["function"]["name"], &tool["function"]["parameters"]));
     let effort = body["reasoning_effort"].as_str().is_some_and(|effort| effort != "none");
     Ok(Asked {
         stream: body["stream"] == true,

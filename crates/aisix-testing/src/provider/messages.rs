@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Format, SEAL, Saying, TOKENS, halves, list, named, pieces, text, text_of};
+use super::{
+    Asked, Format, SEAL, Saying, TOKENS, Tool, halves, list, named, pieces, text, text_of,
+};
 
 pub(super) const FORMAT: Format = Format {
     path: "/v1/messages",
@@ -44,7 +46,8 @@ fn read(body: &Value) -> Result<Asked, String> {
     if enabled && !results.is_empty() {
         continues_a_thought(messages)?;
     }
-    let tools = list(&body["tools"]).iter().map(|tool| text(&tool["name"]));
+    let tools =
+        list(&body["tools"]).iter().map(|tool| Tool::new(&tool["name"], &tool["input_schema"]));
     let choice = &body["tool_choice"];
     Ok(Asked {
         stream: body["stream"] == true,
@@ -77,7 +80,7 @@ fn whole(saying: &Saying) -> Value {
     if let Some(thought) = saying.thought {
         content.push(json!({"type": "thinking", "thinking": thought, "signature": SEAL}));
     }
-    content.push(json!({"type": "text", "text": saying.text, "citations": null}));
+    content.push(json!({"type": "text", "text": saying.text}));
     content.extend(saying.calls.iter().map(|(id, name, arguments)| {
         let input: Value = serde_json::from_str(arguments).unwrap_or_default();
         json!({"type": "tool_use", "id": id, "name": name, "input": input})

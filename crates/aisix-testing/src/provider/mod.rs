@@ -38,8 +38,8 @@ const TOKENS: (u64, u64) = (19, 10);
 #[derive(Debug, Default)]
 struct Asked {
     stream: bool,
-    /// The names of the tools that may be called.
-    tools: Vec<String>,
+    /// The tools that may be called.
+    tools: Vec<Tool>,
     /// Whether several may be called at once, and the prompt is about several cities.
     several: bool,
     /// What the tools of the last turn found.
@@ -48,6 +48,14 @@ struct Asked {
     thoughts: bool,
     /// How much was said before.
     turn: usize,
+}
+
+/// A tool that may be called.
+#[derive(Debug)]
+struct Tool {
+    name: String,
+    /// Whether it is a way to have [`CITY`] written: some clients ask for JSON of a schema so.
+    takes_city: bool,
 }
 
 /// What the model says.
@@ -191,16 +199,22 @@ impl Saying {
         self
     }
 
-    fn calls(mut self, tool: &str, several: bool) -> Self {
-        let cities = if several { &["Oslo", "Rome"][..] } else { &["Oslo"] };
-        self.calls = (1..)
-            .zip(cities)
-            .map(|(number, city)| {
-                let arguments = json!({"city": city}).to_string();
-                (format!("call_{number}"), tool.to_owned(), arguments)
-            })
-            .collect();
+    fn calls(mut self, tool: &Tool, several: bool) -> Self {
+        let place = |city| json!({"city": city}).to_string();
+        let arguments = match (tool.takes_city, several) {
+            (true, _) => vec![CITY.to_owned()],
+            (false, true) => vec![place("Oslo"), place("Rome")],
+            (false, false) => vec![place("Oslo")],
+        };
+        let call = |(number, arguments)| (format!("call_{number}"), tool.name.clone(), arguments);
+        self.calls = (1..).zip(arguments).map(call).collect();
         self
+    }
+}
+
+impl Tool {
+    fn new(name: &Value, schema: &Value) -> Self {
+        Self { name: text(name), takes_city: schema["properties"]["people"].is_object() }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Format, SEAL, Saying, TOKENS, chat, halves, list, named, pieces, text, text_of,
+    Asked, Format, SEAL, Saying, TOKENS, Tool, chat, halves, list, named, pieces, text, text_of,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -44,7 +44,8 @@ fn read(body: &Value) -> Result<Asked, String> {
     }
     let prompt = items.iter().map(|item| text_of(&item["content"])).collect::<String>();
     let prompt = prompt + &text_of(&body["input"]);
-    let tools = list(&body["tools"]).iter().map(|tool| text(&tool["name"]));
+    let tools =
+        list(&body["tools"]).iter().map(|tool| Tool::new(&tool["name"], &tool["parameters"]));
     Ok(Asked {
         stream: body["stream"] == true,
         tools: if body["tool_choice"] == "none" { Vec::new() } else { tools.collect() },

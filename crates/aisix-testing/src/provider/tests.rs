@@ -6,7 +6,7 @@ use aisix_dialects::{
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Asked, FORMATS, Saying, THOUGHT};
+use super::{Asked, FORMATS, Saying, THOUGHT, Tool};
 
 const DIALECTS: [&dyn Dialect; 3] = [&OPENAI_CHAT, &OPENAI_RESPONSES, &ANTHROPIC_MESSAGES];
 
@@ -27,7 +27,7 @@ fn streamed(dialect: &dyn Dialect, frames: &[String]) -> ChatResponse {
 #[test]
 fn every_format_says_the_same_whole_and_streamed() {
     let asked = Asked {
-        tools: vec!["get_weather".to_owned()],
+        tools: vec![Tool::new(&"get_weather".into(), &json!({}))],
         several: true,
         thoughts: true,
         ..Asked::default()

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// How long any wait may take before it fails. Generous, because a loaded machine is not a failure,
 /// and harmless, because a wait that succeeds ends as soon as it can.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(2);
