@@ -1,5 +1,7 @@
 //! From a configured base to a URL, where families agree.
 
+use std::fmt;
+
 use aisix_core::{Error, ErrorCode, base_url};
 use http::Uri;
 
@@ -11,11 +13,11 @@ pub fn base<'a>(api_base: Option<&'a str>, example: &str) -> Result<&'a str, Err
     let base = api_base
         .map(str::trim)
         .filter(|base| !base.is_empty())
-        .ok_or_else(|| invalid(&format!("the provider key has no api_base; {example}")))?;
+        .ok_or_else(|| invalid(format_args!("the provider key has no api_base; {example}")))?;
     // A document may be older than this rule. `Uri` reads a port that is out of range as none at
     // all, and the credential would go to another port.
     base_url::check(base)
-        .map_err(|problem| invalid(&format!("the provider key's api_base {problem}")))?;
+        .map_err(|problem| invalid(format_args!("the provider key's api_base {problem}")))?;
     Ok(base.trim_end_matches('/'))
 }
 
@@ -37,7 +39,9 @@ pub fn url(base: &str, path: &str) -> Result<Uri, Error> {
     format!("{base}{path}").parse().map_err(|_| invalid("the provider key's api_base is not a URL"))
 }
 
-fn invalid(what: &str) -> Error {
+/// A configuration that cannot work; `what` is wrong with it.
+#[must_use]
+pub fn invalid(what: impl fmt::Display) -> Error {
     Error::new(
         ErrorCode::InvalidUpstreamConfiguration,
         format!("invalid upstream configuration: {what}"),

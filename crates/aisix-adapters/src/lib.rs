@@ -23,6 +23,8 @@
 mod adapter;
 pub mod address;
 pub mod anthropic;
+#[cfg(feature = "azure")]
+pub mod azure_openai;
 pub mod classify;
 pub mod openai;
 mod registry;

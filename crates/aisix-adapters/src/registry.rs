@@ -13,10 +13,14 @@ use crate::adapter::Adapter;
 pub struct Adapters(HashMap<&'static str, Arc<dyn Adapter>>);
 
 impl Adapters {
-    /// Those that this crate brings: one line each.
+    /// Those that this crate brings, as far as its features say: one line each.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(HashMap::new()).with(crate::anthropic::Anthropic).with(crate::openai::OpenAi)
+        let families = Self(HashMap::new());
+        let families = families.with(crate::anthropic::Anthropic);
+        #[cfg(feature = "azure")]
+        let families = families.with(crate::azure_openai::AzureOpenAi::default());
+        families.with(crate::openai::OpenAi)
     }
 
     /// These and one more; it replaces one of the same name.

@@ -1,10 +1,11 @@
 //! Every adapter keeps the promises of all.
 
 use aisix_adapters::anthropic::Anthropic;
+use aisix_adapters::azure_openai::AzureOpenAi;
 use aisix_adapters::openai::OpenAi;
 use aisix_core::Operation;
 use aisix_testing::conformance::adapter::{self, Setup};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn anthropic_keeps_every_promise() {
@@ -29,6 +30,35 @@ async fn anthropic_keeps_every_promise() {
         },
     };
     adapter::check(&Anthropic, &setup).await;
+}
+
+fn azure_key(api_base: &str) -> Value {
+    json!({
+        "display_name": "key", "provider": "azure", "adapter": "azure-openai", "secret": "sk-x",
+        "api_base": api_base,
+    })
+}
+
+#[tokio::test]
+async fn azure_openai_keeps_every_promise() {
+    for base in ["https://res.openai.azure.com", "https://res.openai.azure.com/openai/v1"] {
+        let setup = Setup {
+            key: azure_key(base),
+            base: Some(base),
+            secret: "azure-canary-0123456789abcdef",
+            operations: vec![
+                Operation::Chat,
+                Operation::Messages,
+                Operation::Responses,
+                Operation::Completions,
+                Operation::Embeddings,
+            ],
+            lacks: vec![Operation::CountTokens, Operation::ListModels],
+            credential: "api-key",
+            failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),
+        };
+        adapter::check(&AzureOpenAi::default(), &setup).await;
+    }
 }
 
 #[tokio::test]

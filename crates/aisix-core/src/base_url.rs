@@ -49,6 +49,14 @@ pub fn check(base: &str) -> Result<(), BadBaseUrl> {
     check_authority(authority)
 }
 
+/// Whether a text that is no URL may be the name of a resource in its provider's cloud: Azure
+/// documents those beside URLs.
+#[must_use]
+pub fn is_word(text: &str) -> bool {
+    let of_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !text.is_empty() && text.bytes().all(of_word)
+}
+
 fn after_scheme(base: &str) -> Option<&str> {
     let (scheme, rest) = base.split_once("://")?;
     let known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));

@@ -54,7 +54,7 @@ impl TokenRequest {
     }
 
     /// The request, and what must not be told of its answer.
-    pub(super) fn into_parts(self) -> Result<(Request<Bytes>, Vec<Secret>), Error> {
+    pub(crate) fn into_parts(self) -> Result<(Request<Bytes>, Vec<Secret>), Error> {
         let request = Request::post(self.endpoint)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")

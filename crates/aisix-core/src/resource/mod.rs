@@ -1,6 +1,7 @@
 //! What administrators write: one JSON document per resource, parsed once, valid ever after.
 
 mod api_key;
+pub mod api_version;
 mod cache_policy;
 mod document;
 mod guardrail;

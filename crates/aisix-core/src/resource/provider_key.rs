@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::validity::{Findings, read};
-use super::{CaCert, Checked, Document, Invalid, Kind, Resource, Strictness, UpstreamTls};
+use super::{
+    CaCert, Checked, Document, Invalid, Kind, Resource, Strictness, UpstreamTls, api_version,
+};
 use crate::base_url;
 use crate::glob::Glob;
 use crate::secret::{MASK, Secret};
@@ -90,6 +92,10 @@ pub struct ProviderKey {
     /// Inbound headers that are removed on passthrough.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub strip_headers: Vec<String>,
+    /// The version of the API that Azure is asked for; `2024-10-21` where it is absent, and none where
+    /// `api_base` ends with `/openai/v1`. Only for adapter `azure-openai`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
     /// Trust for this key's endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<UpstreamTls>,
@@ -230,6 +236,7 @@ struct Wire {
     telemetry_tags: TelemetryTags,
     #[serde(default = "stripped_by_default")]
     strip_headers: Vec<String>,
+    api_version: Option<String>,
     tls: Option<UpstreamTls>,
     request: Option<RequestQuirks>,
     response: Option<ResponseQuirks>,
@@ -260,6 +267,7 @@ impl Resource for ProviderKey {
         if strictness == Strictness::Strict {
             check_reachable(&mut findings, adapter, wire.api_base.as_deref());
             check_sendable(&mut findings, adapter, &secret);
+            check_version(&mut findings, adapter, wire.api_version.as_deref());
             check_trust(&mut findings, wire.tls.as_ref());
         }
         findings.into_result(Checked {
@@ -271,6 +279,7 @@ impl Resource for ProviderKey {
                 adapter,
                 telemetry_tags: wire.telemetry_tags,
                 strip_headers: wire.strip_headers,
+                api_version: wire.api_version,
                 tls: wire.tls,
                 request: wire.request,
                 response: wire.response,
@@ -302,8 +311,7 @@ fn check_reachable(findings: &mut Findings, adapter: Option<AdapterName>, base: 
         }
         (Some(base), _) => {
             // Azure also documents the bare name of a resource.
-            let bare_resource = adapter == AdapterName::AzureOpenAi
-                && base.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            let bare_resource = adapter == AdapterName::AzureOpenAi && base_url::is_word(base);
             if let (false, Err(problem)) = (bare_resource, base_url::check(base)) {
                 findings.require(false, "api_base", problem.to_string());
             }
@@ -328,6 +336,19 @@ fn check_sendable(findings: &mut Findings, adapter: Option<AdapterName>, secret:
             "must be printable ASCII and not blank: it is sent in a header, which holds no line \
              breaks and no other control characters",
         );
+    }
+}
+
+/// Whoever writes a key hears at once that nobody reads the version, or that no URL holds it.
+fn check_version(findings: &mut Findings, adapter: Option<AdapterName>, version: Option<&str>) {
+    let Some(version) = version else {
+        return;
+    };
+    if let Err(problem) = api_version::check(version) {
+        findings.require(false, "api_version", problem.to_string());
+    } else {
+        let is_azure = adapter == Some(AdapterName::AzureOpenAi);
+        findings.require(is_azure, "api_version", "is only for adapter azure-openai");
     }
 }
 

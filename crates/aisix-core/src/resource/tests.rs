@@ -205,6 +205,23 @@ fn rejects_an_api_base_whose_port_would_be_left_out() {
 }
 
 #[test]
+fn a_version_of_the_api_is_azures_and_fits_a_url() {
+    let azure = PROVIDER_KEY.replace(r#""adapter": "openai""#, r#""adapter": "azure-openai""#);
+    for version in ["2024-10-21", "2025-04-01-preview", "preview", "v1"] {
+        let key = accepts::<ProviderKey>(&with(&azure, "api_version", &format!("{version:?}")));
+        assert_eq!(key.api_version.as_deref(), Some(version));
+        let shown = serde_json::to_value(&key).unwrap();
+        assert_eq!(shown["api_version"], version);
+    }
+    for version in ["", " ", "2024-10-21&x=1", "a/b", "a#b"] {
+        let problem = problem::<ProviderKey>(&with(&azure, "api_version", &format!("{version:?}")));
+        assert!(problem.starts_with("api_version: must be a version such as"), "{problem}");
+    }
+    let problem = problem::<ProviderKey>(&with(PROVIDER_KEY, "api_version", r#""2024-10-21""#));
+    assert_eq!(problem, "api_version: is only for adapter azure-openai");
+}
+
+#[test]
 fn rejects_a_secret_that_no_header_carries_and_does_not_quote_it() {
     let of = |adapter: &str, secret: &str| {
         let document = with(PROVIDER_KEY, "adapter", &format!("{adapter:?}"));

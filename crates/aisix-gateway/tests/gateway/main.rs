@@ -7,6 +7,7 @@
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
 mod addresses;
+mod azure;
 mod bodies;
 mod cancellation;
 mod catalogue;

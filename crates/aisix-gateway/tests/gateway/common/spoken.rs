@@ -36,6 +36,8 @@ pub struct Family {
     stream: fn(&Spoken, &[&str]) -> Vec<String>,
     /// A failed answer's body.
     pub failure: fn(&str) -> String,
+    /// What callers read of a refusal with status 400, where they read nothing of its words.
+    pub canned: Option<&'static str>,
     /// An event that says that a stream failed.
     pub failed_event: fn(&str) -> String,
 }
@@ -85,6 +87,7 @@ pub const OPENAI: Family = Family {
         }
     },
     failure: |message| json!({"error": {"message": message}}).to_string(),
+    canned: None,
     failed_event: |message| format!("data: {}\n\n", json!({"error": {"message": message}})),
 };
 
@@ -102,14 +105,25 @@ pub const ANTHROPIC: Family = Family {
         let error = json!({"type": "invalid_request_error", "message": message});
         json!({"type": "error", "error": error}).to_string()
     },
+    canned: None,
     failed_event: |message| {
         let error = json!({"type": "overloaded_error", "message": message});
         event(&json!({"type": "error", "error": error}))
     },
 };
 
+pub const AZURE: Family = Family {
+    name: "azure-openai",
+    path: |_| "/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21",
+    credential: ("api-key", SECRET),
+    whole: |_, text| openai::chat_completion(text),
+    stream: |_, pieces| openai::chat_stream_with_usage(pieces),
+    canned: Some("upstream returned 400"),
+    ..OPENAI
+};
+
 /// Every family.
-pub const FAMILIES: [Family; 2] = [OPENAI, ANTHROPIC];
+pub const FAMILIES: [Family; 3] = [OPENAI, ANTHROPIC, AZURE];
 
 impl Spoken {
     /// A request with this text for this model.
