@@ -111,6 +111,19 @@ impl<T: Carry> Carried<T> {
         self.decode()
     }
 
+    /// How long the original bytes are.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Keeps the bytes only, where they say all there is to say: for whoever keeps the value, and
+    /// may never look at it.
+    pub fn condense(&mut self) {
+        if !self.touched && !self.bytes.is_empty() {
+            self.value = None;
+        }
+    }
+
     fn decode(&mut self) -> Result<&mut T, Error> {
         let value = match self.value.take() {
             Some(value) => value,

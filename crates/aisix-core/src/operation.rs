@@ -46,6 +46,12 @@ impl Operation {
         }
     }
 
+    /// Whether a model reads and writes tokens for it, which somebody pays for.
+    #[must_use]
+    pub fn spends_tokens(self) -> bool {
+        !matches!(self, Self::CountTokens | Self::ListModels)
+    }
+
     /// Whether it is a conversation turn: one that is asked for in one format may be answered by
     /// an upstream that speaks another. An adapter chooses the format by the one that was asked
     /// for where its family has several.

@@ -78,6 +78,11 @@ fn whole(body: &[u8]) -> Result<EmbedRequest, Error> {
     })
 }
 
+/// Texts, or tokens of texts, as OpenAI writes them wherever either may stand.
+pub(crate) fn texts(value: Value) -> Option<Vec<EmbedInput>> {
+    inputs(value).map(|(inputs, _)| inputs)
+}
+
 /// The inputs, and whether they are listed: a bare list of numbers is one text's tokens.
 fn inputs(value: Value) -> Option<(Vec<EmbedInput>, bool)> {
     match value {

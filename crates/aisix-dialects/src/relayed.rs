@@ -6,7 +6,7 @@ mod tests;
 use std::fmt;
 
 use aisix_core::chat::{ChatEvents, FrameKind, Usage};
-use aisix_core::{Carried, Error, Relayed};
+use aisix_core::{Carried, EmbedInput, Error, Relayed};
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::dialect::{
 };
 use crate::json::{after_brace, splice};
 use crate::relay::{self, Holds, complaint_on_types, unreadable};
-use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, scan, sse};
+use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, embed, scan, sse};
 
 /// A format of requests and answers that are passed on as they are: of both, only what the gateway
 /// acts on is looked at. Its errors, and the frames of its streams, are those of a dialect.
@@ -27,11 +27,18 @@ pub struct RelayFormat {
     answer: &'static str,
     /// What is said of usage where the upstream says nothing, as a field followed by a comma.
     no_usage: &'static str,
+    /// The field of a request whose texts an answer continues, where that is what it does.
+    continues: Option<&'static str>,
 }
 
 /// OpenAI's older completions. Source: OpenAI's API reference, "Completions" (legacy).
-pub static OPENAI_COMPLETIONS: RelayFormat =
-    RelayFormat { dialect: &OPENAI_CHAT, streams: true, answer: "choices", no_usage: "" };
+pub static OPENAI_COMPLETIONS: RelayFormat = RelayFormat {
+    dialect: &OPENAI_CHAT,
+    streams: true,
+    answer: "choices",
+    no_usage: "",
+    continues: Some("prompt"),
+};
 
 /// OpenAI's embeddings. Source: OpenAI's API reference, "Embeddings".
 pub static OPENAI_EMBEDDINGS: RelayFormat = RelayFormat {
@@ -39,6 +46,7 @@ pub static OPENAI_EMBEDDINGS: RelayFormat = RelayFormat {
     streams: false,
     answer: "data",
     no_usage: r#""usage":{"prompt_tokens":0,"total_tokens":0},"#,
+    continues: None,
 };
 
 /// How many tokens a message would take. Source: Anthropic's API reference, "Count tokens in a
@@ -48,6 +56,7 @@ pub static ANTHROPIC_COUNT_TOKENS: RelayFormat = RelayFormat {
     streams: false,
     answer: "input_tokens",
     no_usage: "",
+    continues: None,
 };
 
 /// An answer that is passed on as it is.
@@ -112,6 +121,39 @@ impl RelayFormat {
             body
         };
         Ok(RelayedAnswer { body, usage: counts.map(Into::into) })
+    }
+
+    /// Whether answers are texts.
+    #[must_use]
+    pub fn continues_texts(&self) -> bool {
+        self.continues.is_some()
+    }
+
+    /// The texts that a request wants continued; none where there are none, or none can be read.
+    #[must_use]
+    pub fn asked(&self, request: &Relayed) -> Vec<EmbedInput> {
+        let texts = || {
+            let text = std::str::from_utf8(request.bytes()).ok()?;
+            let fields = scan::fields(text, [self.continues?]).ok()?;
+            embed::texts(serde_json::from_str(fields.get(self.continues?)?.get()).ok()?)
+        };
+        texts().unwrap_or_default()
+    }
+
+    /// The texts of an answer, be it whole or a frame; empty where there are none.
+    #[must_use]
+    pub fn answered(&self, body: &[u8]) -> String {
+        #[derive(Deserialize)]
+        struct Fields {
+            choices: Vec<Continuation>,
+        }
+        #[derive(Deserialize)]
+        struct Continuation {
+            text: Option<String>,
+        }
+        let fields = self.continues.and_then(|_| serde_json::from_slice::<Fields>(body).ok());
+        let choices = fields.into_iter().flat_map(|fields| fields.choices);
+        choices.filter_map(|choice| choice.text).collect()
     }
 
     /// Begins to write a stream for a caller: frame by frame as the upstream writes it.

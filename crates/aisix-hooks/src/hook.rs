@@ -188,6 +188,8 @@ pub struct Outcome {
     pub cancelled: bool,
     /// What it took, where that is known.
     pub usage: Option<Usage>,
+    /// Whether some of that is the gateway's estimate, because the provider did not count it.
+    pub usage_estimated: bool,
     /// The name of the model that served, where one did.
     pub served_by: Option<Arc<str>>,
     /// How many candidates were called.

@@ -55,6 +55,7 @@ impl fmt::Debug for Pipeline {
 /// The hooks of one request.
 ///
 /// Dropped without [`ActiveHooks::complete`], they are told that the caller left.
+#[derive(Default)]
 pub struct ActiveHooks {
     hooks: Vec<Box<dyn Hook>>,
     interest: Interest,

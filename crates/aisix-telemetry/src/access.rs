@@ -31,6 +31,8 @@ pub struct AccessRecord<'a> {
     pub prompt_tokens: Option<u64>,
     /// Tokens of the answer.
     pub completion_tokens: Option<u64>,
+    /// Said where some of these are the gateway's estimate.
+    pub usage_estimated: Option<bool>,
     /// What was left out because the format of the other side cannot express it.
     pub dropped_fields: Option<&'a str>,
     /// The kind of error.
@@ -58,6 +60,7 @@ impl AccessRecord<'_> {
             prompt_tokens = self.prompt_tokens,
             completion_tokens = self.completion_tokens,
             total_tokens = total,
+            usage_estimated = self.usage_estimated,
             request_id = self.request_id,
             served_by_model = self.served_by_model,
             routing_attempt_count = self.attempts,

@@ -70,13 +70,15 @@ metrics! {
         request!["stream", "status", "outcome"],
         "From the arrival of a request to a model to its end.";
     LLM_INPUT_TOKENS = Counter "aisix_llm_input_tokens_total" request![],
-        "Tokens of prompts, as providers count them.";
+        "Tokens of prompts, as providers count them; where they do not, as estimated.";
     LLM_OUTPUT_TOKENS = Counter "aisix_llm_output_tokens_total" request![],
-        "Tokens of answers, as providers count them.";
+        "Tokens of answers, as providers count them; where they do not, as estimated.";
     LLM_TOTAL_TOKENS = Counter "aisix_llm_total_tokens_total" request![],
         "Tokens of prompts and answers together.";
     LLM_SPEND = Counter "aisix_llm_spend_micro_usd_total" request![],
         "What answers cost by the prices of their models, in millionths of a US dollar.";
+    LLM_USAGE_ESTIMATED = Counter "aisix_llm_usage_estimated_total" request![],
+        "Requests of whose tokens some are estimated.";
     LLM_TIME_TO_FIRST_TOKEN = Summary "aisix_llm_time_to_first_token_seconds" request![],
         "From a request's arrival to the first event of its stream.";
     LLM_TOKENS_BY_CLIENT = Counter "aisix_llm_tokens_by_client_total"

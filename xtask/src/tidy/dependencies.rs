@@ -19,6 +19,7 @@ const PURE: &[Pure] = &[
         name: "aisix-dialects",
         without: &["tokio", "hyper", "tower", "axum", "reqwest", "etcd"],
     },
+    Pure { name: "aisix-tokens", without: &["tokio", "hyper", "tower", "axum", "reqwest", "etcd"] },
     Pure {
         name: "aisix-hooks",
         without: &["aisix-gateway", "aisix-store", "aisix-adapters", "hyper"],

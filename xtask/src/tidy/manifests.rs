@@ -13,6 +13,7 @@ const MAY_STAND_ON: &[(&str, &[&str])] = &[
     ("aisix-auth", &["aisix-core"]),
     ("aisix-store", &["aisix-core"]),
     ("aisix-telemetry", &["aisix-core"]),
+    ("aisix-tokens", &["aisix-core"]),
     (
         "aisix-gateway",
         &[
@@ -23,6 +24,7 @@ const MAY_STAND_ON: &[(&str, &[&str])] = &[
             "aisix-auth",
             "aisix-store",
             "aisix-telemetry",
+            "aisix-tokens",
         ],
     ),
     (

@@ -1,5 +1,5 @@
 use aisix_core::chat::Usage;
-use aisix_core::{Error, ErrorCode};
+use aisix_core::{EmbedInput, Error, ErrorCode};
 use bytes::Bytes;
 
 use super::{ANTHROPIC_COUNT_TOKENS, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, RelayFormat};
@@ -59,4 +59,23 @@ fn what_is_no_answer_is_an_error() {
         let answer = OPENAI_COMPLETIONS.decode_answer(Bytes::from_static(body.as_bytes()));
         assert_eq!(answer.map_err(|error| error.code()), Err(code), "{body}");
     }
+}
+
+#[test]
+fn what_is_continued_and_what_continues_it_can_be_read() -> Result<(), Error> {
+    let asked = |body: &'static str| {
+        let request = OPENAI_COMPLETIONS.decode_request(Bytes::from_static(body.as_bytes()))?;
+        Ok::<_, Error>(OPENAI_COMPLETIONS.asked(&request))
+    };
+    let text = |text: &str| EmbedInput::Text(text.to_owned());
+    assert_eq!(asked(r#"{"model":"m","prompt":"\u0041"}"#)?, [text("A")]);
+    let both = [text("a"), EmbedInput::Tokens(vec![1, 2])];
+    assert_eq!(asked(r#"{"prompt":["a",[1,2]],"model":"m"}"#)?, both);
+    assert_eq!(asked(r#"{"prompt":{"odd":1},"model":"m"}"#)?, []);
+    assert_eq!(asked(r#"{"model":"m"}"#)?, []);
+    let answer = br#"{"choices":[{"text":"a"},{"text":null},{"text":"b"}]}"#;
+    assert_eq!(OPENAI_COMPLETIONS.answered(answer), "ab");
+    assert_eq!(OPENAI_EMBEDDINGS.answered(answer), "");
+    assert_eq!(OPENAI_COMPLETIONS.answered(b"{"), "");
+    Ok(())
 }

@@ -111,7 +111,7 @@ impl Attempt<'_> {
 
     async fn stream(
         &self,
-        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
+        (adapter, dialect): (&dyn Adapter, &'static dyn Dialect),
         request: http::Request<Bytes>,
         credentials: &Credentials,
         deadline: &Deadline,
@@ -125,10 +125,10 @@ impl Attempt<'_> {
         } else {
             Depth::Full
         };
-        let decoder = dialect.event_decoder(depth);
+        let spoken = (dialect, depth);
         let gap = self.candidate.timeouts.gap;
         let credentials = credentials.clone();
-        let mut stream = UpstreamStream::new(reply.into_body(), framing, decoder, credentials, gap);
+        let mut stream = UpstreamStream::new(reply.into_body(), framing, spoken, credentials, gap);
         self.await_first(&mut stream).await?;
         Ok(Source::Stream(Box::new(stream)))
     }

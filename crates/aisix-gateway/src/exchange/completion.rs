@@ -10,12 +10,15 @@ use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, Error, ErrorCode, Model};
 use aisix_dialects::Depth;
 use aisix_hooks::{Access, ActiveHooks, HookRequest, Outcome, RequestInfo};
-use aisix_telemetry::{AccessRecord, ClientType, Finished, Metrics, RequestLabels};
+use aisix_telemetry::{AccessRecord, ClientType, Finished, RequestLabels};
 use bytes::Bytes;
 
+use super::aside::aside;
+use super::evidence::Evidence;
 use super::omissions::Omissions;
 use super::service::Arrival;
 use crate::labels;
+use crate::published::Shared;
 use crate::route::Candidate;
 
 /// What metrics call a model whose name leads nowhere.
@@ -29,7 +32,7 @@ pub(crate) struct Completion {
     arrival: Arc<Arrival>,
     info: Arc<RequestInfo>,
     hooks: ActiveHooks,
-    metrics: Arc<Metrics>,
+    shared: Arc<Shared>,
     /// The program that asks.
     program: ClientType,
     outcome: Outcome,
@@ -43,6 +46,8 @@ pub(crate) struct Completion {
     /// Who was called last.
     called: Option<Called>,
     omissions: Omissions,
+    /// What an estimate is made of, where nobody says what the answer took.
+    evidence: Evidence,
     error: Option<Error>,
     reported: bool,
 }
@@ -59,14 +64,14 @@ impl Completion {
         arrival: Arc<Arrival>,
         info: Arc<RequestInfo>,
         hooks: ActiveHooks,
-        (metrics, program): (Arc<Metrics>, ClientType),
+        (shared, program): (Arc<Shared>, ClientType),
     ) -> Self {
         let outcome = Outcome { status: 499, cancelled: true, ..Outcome::default() };
         Self {
             arrival,
             info,
             hooks,
-            metrics,
+            shared,
             program,
             outcome,
             stream: false,
@@ -75,6 +80,7 @@ impl Completion {
             addressed: None,
             called: None,
             omissions: Omissions::default(),
+            evidence: Evidence::default(),
             error: None,
             reported: false,
         }
@@ -150,8 +156,16 @@ impl Completion {
 
     pub(super) fn usage(&mut self, usage: Option<Usage>) {
         if let Some(usage) = usage {
+            if usage.input > 0 {
+                self.evidence.prompt_is_counted();
+            }
             self.outcome.usage = Some(self.outcome.usage.unwrap_or_default().max(usage));
         }
+    }
+
+    /// What was asked and what is answered, in case that an estimate is needed.
+    pub(super) fn evidence(&mut self) -> &mut Evidence {
+        &mut self.evidence
     }
 
     /// The head of a streamed answer goes out.
@@ -177,6 +191,7 @@ impl Completion {
     /// Shows a frame of the answer to the hooks.
     pub(super) fn pass(&mut self, frame: &mut Carried<ChatEvents>) -> Result<(), Error> {
         self.usage(frame.outline().usage);
+        self.evidence.frame(frame);
         if self.arrival.operation.is_conversation() { self.hooks.on_event(frame) } else { Ok(()) }
     }
 
@@ -209,12 +224,64 @@ impl Completion {
         Ok(())
     }
 
-    /// Tells the hooks, the log and the metrics, unless they have been told.
+    /// Tells the hooks, the log and the metrics, unless they have been told; where what the answer
+    /// took has to be estimated first, it is done beside the threads that serve.
     pub(super) fn report(&mut self) {
         if std::mem::replace(&mut self.reported, true) {
             return;
         }
-        self.outcome.duration = self.arrival.started.elapsed();
+        // What is told later ended when it ended.
+        if self.outcome.duration.is_zero() {
+            self.outcome.duration = self.arrival.started.elapsed();
+        }
+        if !self.lacks_usage() {
+            return self.tell();
+        }
+        let evidence = std::mem::take(&mut self.evidence);
+        let mut detached = self.detached();
+        aside(self.shared.enter(), evidence.size(), move || {
+            let complete = !detached.outcome.cancelled && detached.error.is_none();
+            let usage = aisix_tokens::fill(detached.outcome.usage, evidence.estimate(), complete);
+            (detached.outcome.usage, detached.outcome.usage_estimated) = usage;
+            detached.report();
+        });
+    }
+
+    /// Whether tokens were spent that the provider did not count.
+    fn lacks_usage(&self) -> bool {
+        let served = self.called.as_ref().is_some_and(|called| called.served);
+        if !served || !self.arrival.operation.spends_tokens() || self.evidence.is_empty() {
+            return false;
+        }
+        let complete = !self.outcome.cancelled && self.error.is_none();
+        self.outcome.usage.is_none_or(|usage| {
+            let answer = usage.output == 0 || !complete;
+            usage.input == 0 || (answer && !self.evidence.answers_nothing())
+        })
+    }
+
+    /// All that is to be told, which this one tells no more.
+    fn detached(&mut self) -> Self {
+        Self {
+            arrival: self.arrival.clone(),
+            info: self.info.clone(),
+            hooks: std::mem::take(&mut self.hooks),
+            shared: self.shared.clone(),
+            program: self.program,
+            outcome: std::mem::take(&mut self.outcome),
+            stream: self.stream,
+            first_event: self.first_event,
+            model: self.model.take(),
+            addressed: self.addressed.take(),
+            called: self.called.take(),
+            omissions: std::mem::take(&mut self.omissions),
+            evidence: Evidence::default(),
+            error: self.error.take(),
+            reported: false,
+        }
+    }
+
+    fn tell(&mut self) {
         self.hooks.complete(&self.outcome);
         if let Some(cause) = self.error.as_ref().and_then(std::error::Error::source) {
             let called = self.called.as_ref().map(|called| &called.candidate);
@@ -226,8 +293,9 @@ impl Completion {
         }
         let dropped_fields = self.omissions.listed();
         AccessRecord { dropped_fields: dropped_fields.as_deref(), ..self.record() }.write();
-        self.omissions.count(|| self.labels(), &self.metrics);
-        self.metrics.finished(&self.finished());
+        let metrics = self.shared.metrics();
+        self.omissions.count(|| self.labels(), metrics);
+        metrics.finished(&self.finished());
     }
 
     fn finished(&self) -> Finished<'_> {
@@ -243,6 +311,7 @@ impl Completion {
             duration,
             first_token: self.first_event.filter(|_| self.stream),
             usage: called.zip(usage).map(|(candidate, usage)| candidate.bill(usage)),
+            usage_estimated: self.outcome.usage_estimated,
             client: self.program,
         }
     }
@@ -281,6 +350,7 @@ impl Completion {
             attempts: (self.outcome.attempts > 0).then_some(self.outcome.attempts),
             prompt_tokens: usage.map(|usage| usage.input),
             completion_tokens: usage.map(|usage| usage.output),
+            usage_estimated: self.outcome.usage_estimated.then_some(true),
             dropped_fields: None,
             error_kind: self.error.as_ref().map(|error| error.code().error_type()),
             error: self.error.as_ref().map(Error::message),

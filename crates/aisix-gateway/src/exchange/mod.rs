@@ -1,9 +1,11 @@
 //! One request and its answer, a straight line.
 
+mod aside;
 mod attempt;
 mod completion;
 mod credentials;
 mod events;
+mod evidence;
 mod models;
 mod omissions;
 mod service;
@@ -126,6 +128,7 @@ impl Exchange {
         self.completion.model(&context.model);
         let route = self.route(&model, &context);
         let (source, served_by) = self.attempts(route, &mut payload).await?;
+        self.completion.evidence().asked(payload, self.arrival.inbound.relayed());
         // 4 the answer, whole or streamed; 5 completion comes with its end
         self.respond(source, stream, context, served_by).await
     }
@@ -241,6 +244,7 @@ impl Exchange {
         let mut headers = self.headers(served_by);
         let mut response = match source {
             Source::Stream(upstream) if !self.completion.holds() => {
+                self.completion.evidence().stream(upstream.dialect);
                 let mut head = respond::events(());
                 head.headers_mut().extend(headers);
                 self.tell_omissions(head.headers_mut());
@@ -249,6 +253,7 @@ impl Exchange {
                 return Ok(Answered::Begun { head, upstream, encoder });
             }
             Source::Stream(upstream) => {
+                self.completion.evidence().stream(upstream.dialect);
                 let mut held = upstream.collect(&mut self.completion).await?;
                 self.completion.hooks().on_release(&mut held).await?;
                 self.completion.event_sent();
@@ -261,18 +266,31 @@ impl Exchange {
             }
             Source::Relayed(answer) => {
                 self.completion.usage(answer.usage);
+                self.completion.evidence().body(&answer.body);
                 respond::json(answer.body)
             }
             Source::Whole(mut answer) => {
-                self.completion.inspect(&mut answer).await?;
+                // It was produced, whatever the hooks make of it.
                 self.completion.usage(answer.outline().usage);
-                respond::json(self.encode(&mut answer, &context)?)
+                let body = self.inspected(&mut answer, &context).await;
+                self.completion.evidence().turn(answer);
+                respond::json(body?)
             }
         };
         response.headers_mut().extend(headers);
         self.tell_omissions(response.headers_mut());
         self.completion.hooks().on_head(response.headers_mut());
         Ok(Answered::Whole(response))
+    }
+
+    /// A whole answer, as the hooks leave it.
+    async fn inspected(
+        &mut self,
+        answer: &mut Carried<ChatResponse>,
+        context: &AnswerContext,
+    ) -> Result<Bytes, Error> {
+        self.completion.inspect(answer).await?;
+        self.encode(answer, context)
     }
 
     fn encode(

@@ -132,8 +132,8 @@ impl Exchange {
             client_ip: arrival.client_ip,
         });
         let hooks = arrival.generation.pipeline.start(&info);
-        let metrics = shared.metrics.clone();
-        let completion = Completion::new(arrival.clone(), info.clone(), hooks, (metrics, program));
+        let of = (shared.clone(), program);
+        let completion = Completion::new(arrival.clone(), info.clone(), hooks, of);
         Self { shared, client, arrival, info, completion }
     }
 }

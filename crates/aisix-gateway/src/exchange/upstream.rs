@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aisix_core::chat::{ChatEvents, FrameKind};
 use aisix_core::{Carried, Error, ErrorCode};
-use aisix_dialects::{EventDecoder, Frame, FrameDecoder};
+use aisix_dialects::{Depth, Dialect, EventDecoder, Frame, FrameDecoder};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
@@ -26,6 +26,8 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// The part of an upstream's answer that has not been passed on.
 pub(crate) struct UpstreamStream {
+    /// What it speaks.
+    pub(super) dialect: &'static dyn Dialect,
     /// `None` once the connection is not needed any more.
     body: Option<Incoming>,
     framing: Box<dyn FrameDecoder>,
@@ -51,14 +53,15 @@ impl UpstreamStream {
     pub(super) fn new(
         body: Incoming,
         framing: Box<dyn FrameDecoder>,
-        decoder: Box<dyn EventDecoder>,
+        (dialect, depth): (&'static dyn Dialect, Depth),
         credentials: Credentials,
         gap: Option<Duration>,
     ) -> Self {
         Self {
+            dialect,
             body: Some(body),
             framing,
-            decoder,
+            decoder: dialect.event_decoder(depth),
             credentials,
             first: Vec::new(),
             gap,

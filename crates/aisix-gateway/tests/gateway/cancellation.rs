@@ -102,7 +102,7 @@ async fn while_the_answer_streams() {
     upstream.wait_disconnected().await;
     let outcome = world.recorder.outcome("leaves-stream").await;
     assert_eq!((outcome.status, outcome.cancelled, outcome.error), (200, true, None));
-    assert_eq!(world.shared.in_flight(), 0);
+    wait::until("the request to be over", || world.shared.in_flight() == 0).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use aisix_core::ErrorCode;
 use aisix_gateway::Settings;
 use aisix_telemetry::names;
 use aisix_testing::fixtures::openai::PROMPT_TOKENS;
-use aisix_testing::{Gate, Reply, ScriptedUpstream};
+use aisix_testing::{Gate, Reply, ScriptedUpstream, wait};
 use serde_json::{Value, json};
 
 use crate::common::spoken::{
@@ -173,7 +173,7 @@ async fn a_caller_that_leaves_a_translated_stream_takes_the_upstream_call_with_i
         assert!(answer.frame().await.is_some());
         drop(answer);
         upstream.wait_disconnected().await;
-        assert_eq!(world.shared.in_flight(), 0);
+        wait::until("the request to be over", || world.shared.in_flight() == 0).await;
     })
     .await;
 }

@@ -36,3 +36,4 @@ mod sockets;
 mod streams;
 mod trust;
 mod upstream_errors;
+mod usage;

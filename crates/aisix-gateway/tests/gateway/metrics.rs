@@ -257,6 +257,7 @@ async fn what_an_upstream_refuses_or_breaks_is_counted_by_what_the_caller_saw() 
     }
     let text = world.stream(chat(streamed("hi"))).await.rest().await;
     assert!(text.contains("event: error"), "{text}");
+    wait::until("the request to be over", || world.shared.in_flight() == 0).await;
     let of = |status, outcome| served(&[("status", status), ("outcome", outcome)]);
     let (limited, broken) = (of("429", "rate_limited"), of("502", "upstream_error"));
     let (odd, aborted) = (of("499", "client_error"), served(&[("stream", "true")]));

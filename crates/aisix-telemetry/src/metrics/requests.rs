@@ -68,8 +68,10 @@ pub struct Finished<'a> {
     pub duration: Duration,
     /// From its arrival to the first event of its stream.
     pub first_token: Option<Duration>,
-    /// What it took, where the provider said so.
+    /// What it took, where that is known.
     pub usage: Option<TokenUsage>,
+    /// Whether some of that is an estimate.
+    pub usage_estimated: bool,
     /// Who asked.
     pub client: ClientType,
 }
@@ -115,6 +117,7 @@ impl Default for Finished<'_> {
             duration: Duration::ZERO,
             first_token: None,
             usage: None,
+            usage_estimated: false,
             client: ClientType::default(),
         }
     }
@@ -152,6 +155,7 @@ struct Facts {
     took: Timing,
     first_token: Option<Box<Timing>>,
     usage: Option<Tokens>,
+    usage_estimated: u64,
     micro_usd: Option<f64>,
 }
 
@@ -248,6 +252,7 @@ impl Requests {
             let tokens = facts.usage.get_or_insert_default();
             tokens.input = tokens.input.saturating_add(input);
             tokens.output = tokens.output.saturating_add(output);
+            facts.usage_estimated += u64::from(request.usage_estimated);
             if let Some(micro_usd) = micro_usd {
                 *facts.micro_usd.get_or_insert_default() += micro_usd;
             }
@@ -285,6 +290,9 @@ impl View<'_> {
         self.sums(text, &names::LLM_INPUT_TOKENS, input);
         self.sums(text, &names::LLM_OUTPUT_TOKENS, output);
         self.sums(text, &names::LLM_TOTAL_TOKENS, total);
+        let estimated =
+            |facts: &mut Facts, _: &str| Some(facts.usage_estimated).filter(|count| *count > 0);
+        self.sums(text, &names::LLM_USAGE_ESTIMATED, estimated);
         self.sums(text, &names::LLM_SPEND, |facts, _| facts.micro_usd);
         self.sums(text, &names::TOKENS_CONSUMED, total);
     }

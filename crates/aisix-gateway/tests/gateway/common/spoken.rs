@@ -170,7 +170,12 @@ impl Family {
 
     /// A whole answer to a request in this format.
     pub fn whole(&self, spoken: &Spoken, text: &str) -> Reply {
-        Reply::json(200, (self.whole)(spoken, text))
+        Reply::json(200, self.whole_body(spoken, text))
+    }
+
+    /// Its body.
+    pub fn whole_body(&self, spoken: &Spoken, text: &str) -> String {
+        (self.whole)(spoken, text)
     }
 
     /// The frames of a streamed one.
