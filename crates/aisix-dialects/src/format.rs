@@ -152,8 +152,18 @@ pub(crate) fn carried<F: Format>(
     outline: FrameOutline,
     events: Option<ChatEvents>,
 ) -> Carried<ChatEvents> {
+    carried_in(F::ID, data, outline, events)
+}
+
+/// The same, of a dialect that only upstreams speak.
+pub(crate) fn carried_in(
+    dialect: DialectId,
+    data: Bytes,
+    outline: FrameOutline,
+    events: Option<ChatEvents>,
+) -> Carried<ChatEvents> {
     let undecoded = |_: &[u8]| Err(Error::internal("the stream is read at outline depth"));
-    let carried = Carried::arrived(F::ID, data, outline, undecoded);
+    let carried = Carried::arrived(dialect, data, outline, undecoded);
     match events {
         Some(events) => carried.with_value(events),
         None => carried,

@@ -19,6 +19,7 @@
 
 pub mod anthropic_messages;
 mod cache;
+pub mod converse;
 mod count;
 mod data_url;
 mod dialect;
@@ -31,16 +32,19 @@ mod format;
 mod frame;
 pub mod gemini;
 pub mod json;
+mod metadata;
 pub mod openai_chat;
 mod openai_error;
 pub mod openai_responses;
 mod relay;
 mod relayed;
+mod sampling;
 mod scan;
 mod sink;
 pub mod sse;
 
 pub use anthropic_messages::ANTHROPIC_MESSAGES;
+pub use converse::CONVERSE;
 pub use dialect::{
     AnswerContext, CallerDialect, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder,
     UpstreamRequest,

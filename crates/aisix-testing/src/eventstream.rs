@@ -24,6 +24,25 @@ pub enum Value {
     Uuid([u8; 16]),
 }
 
+/// A stream that a fixture describes line by line: each an object of one field, which names an event,
+/// or an exception where it ends so, and holds the payload.
+///
+/// # Panics
+/// Where a line is something else.
+#[must_use]
+pub fn stream(lines: &str) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        let said: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(line).expect("a line is an object");
+        for (kind, payload) in said {
+            let written = if kind.ends_with("Exception") { exception } else { event };
+            stream.extend(written(&kind, &payload.to_string()));
+        }
+    }
+    stream
+}
+
 /// An event of a type, with its payload.
 #[must_use]
 pub fn event(kind: &str, payload: &str) -> Vec<u8> {

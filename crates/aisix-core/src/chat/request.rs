@@ -28,6 +28,8 @@ pub struct ChatRequest {
     pub thinking: Option<Thinking>,
     /// The end user, as the caller names them.
     pub user: Option<String>,
+    /// What the caller notes of the request for itself: names and values, in order.
+    pub metadata: Vec<(String, String)>,
     /// Whether the answer is streamed.
     pub stream: bool,
     /// What the stream is to hold beside content.

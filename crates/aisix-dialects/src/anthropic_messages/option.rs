@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{ID, block};
 use crate::fields::Fields;
 use crate::json::number;
+use crate::sampling;
 use crate::sink::Sink;
 
 /// The limit of tokens where the caller sets none: this format asks for one.
@@ -144,21 +145,10 @@ pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<Strin
             body.insert(name.to_owned(), value);
         }
     }
-    leave_out(sampling, sink);
-}
-
-/// Notes what this format cannot say. What asks for no more than this format does anyway is no loss.
-fn leave_out(sampling: &Sampling, sink: &mut Sink) {
-    let penalty = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
-    let lost = [
-        ("seed", sampling.seed.is_some()),
-        ("n", sampling.n.is_some_and(|n| n > 1)),
-        ("presence_penalty", penalty(sampling.presence_penalty)),
-        ("frequency_penalty", penalty(sampling.frequency_penalty)),
-        ("logprobs", sampling.logprobs == Some(true)),
-        ("top_logprobs", sampling.top_logprobs.is_some_and(|top| top > 0)),
-    ];
-    lost.into_iter().filter(|(_, lost)| *lost).for_each(|(name, _)| sink.drop(name));
+    if !request.metadata.is_empty() {
+        sink.drop("metadata");
+    }
+    sampling::leave_out(sampling, sink);
 }
 
 /// Other formats go up to 2, this one up to 1; and while a model thinks, nothing may be changed.

@@ -51,6 +51,9 @@ pub(super) fn encode(
     if request.user.is_some() {
         sink.drop("user");
     }
+    if !request.metadata.is_empty() {
+        sink.drop("metadata");
+    }
     sink.put_natives(&request.native, &mut body);
     body
 }

@@ -13,6 +13,7 @@ use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
+use crate::metadata;
 use crate::sink::Sink;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
@@ -43,6 +44,7 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     request.effort = fields.text("reasoning_effort");
     request.thinking = fields.take_as("thinking", read_thinking);
     request.user = fields.text("user");
+    request.metadata = metadata::read(&mut fields);
     if let Some(options) = fields.take("stream_options") {
         read_stream_options(options, &mut request);
     }
@@ -136,6 +138,7 @@ pub(super) fn encode(
     body.insert("messages".to_owned(), Value::Array(messages));
     tool::write(request, sink, &mut body);
     write_options(request, sink, &mut body);
+    metadata::write_own(request, sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
     if spelling::marked(&request.native, spelling::STREAM_OPTIONS) {
         let include_usage = request.stream_options.include_usage;

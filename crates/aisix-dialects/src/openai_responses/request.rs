@@ -13,6 +13,7 @@ use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
+use crate::metadata;
 use crate::sink::Sink;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
@@ -33,6 +34,7 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     sampling.top_logprobs = fields.integer("top_logprobs");
     request.parallel_tool_calls = fields.flag("parallel_tool_calls");
     request.user = fields.text("user");
+    request.metadata = metadata::read(&mut fields);
     if let Some(mut text) = fields.take_as("text", Fields::of) {
         request.response_format = text.take_as("format", read_format);
         request.native.extend(text.natives(ID, "text.").filter(says_something));
@@ -97,6 +99,7 @@ pub(super) fn encode(
     }
     tool::write(request, sink, &mut body);
     write_options(request, sink, &mut body);
+    metadata::write_own(request, sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
     if !sink.own {
         keep_to_the_callers_terms(&mut body);

@@ -1,0 +1,210 @@
+//! From events to parts.
+
+use std::collections::BTreeMap;
+
+use aisix_core::Error;
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart};
+use serde_json::{Value, json};
+
+use super::super::block::CONTENT;
+use super::super::outline::Event;
+use super::super::response::{beside, read_finish};
+use super::super::{ID, citation, usage};
+use crate::fields::Fields;
+use crate::relay::unreadable;
+
+/// Lifts the events of one stream.
+#[derive(Default)]
+pub(super) struct Lifter {
+    /// The blocks that are open, by their index.
+    open: BTreeMap<u64, Block>,
+    /// How many parts were opened.
+    parts: u32,
+}
+
+/// A block that is open.
+struct Block {
+    part: u32,
+    kind: Kind,
+    /// Whether something was said of it since it opened.
+    grown: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Thought,
+    /// A thought that only the provider can read, whole from its first event.
+    Redacted,
+    Call,
+    Native,
+}
+
+impl Lifter {
+    /// The events that say what one event of the format says.
+    pub(super) fn event(&mut self, event: Event, data: &[u8]) -> Result<ChatEvents, Error> {
+        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
+        let mut fields = Fields::of(value).map_err(|_| unreadable("the event is no object"))?;
+        let mut events = Vec::new();
+        match event {
+            Event::MessageStart => {
+                let (id, model) = Default::default();
+                events.push(ChatEvent::Start { id, model, created: None });
+            }
+            Event::BlockStart => self.start(&mut fields, &mut events),
+            Event::BlockDelta => self.delta(&mut fields, &mut events),
+            Event::BlockStop => {
+                if let Some(block) = self.open.remove(&index(&mut fields)) {
+                    block.close(&mut events);
+                }
+            }
+            Event::MessageStop => self.stop(fields, &mut events),
+            Event::Metadata => {
+                let counts = fields.take("usage");
+                let counted = counts.and_then(|counts| usage::read(&counts.to_string()));
+                events.extend(counted.map(ChatEvent::Usage));
+                events.extend(beside(fields).map(of_answer));
+            }
+            Event::Unknown => {}
+        }
+        Ok(events)
+    }
+
+    /// Only calls, and what few models say, begin with an event of their own.
+    fn start(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
+        let index = index(fields);
+        let start = fields.take("start").unwrap_or_default();
+        let call = &start["toolUse"];
+        let text = |name: &str| call[name].as_str().map(ToOwned::to_owned);
+        let is_callers = call["type"].is_null();
+        match (text("toolUseId"), text("name")) {
+            (Some(id), Some(name)) if is_callers => {
+                self.open(index, Kind::Call, PartStart::ToolCall { id, name }, events);
+            }
+            _ => self.open(index, Kind::Native, native(start), events),
+        }
+    }
+
+    fn delta(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
+        let index = index(fields);
+        let Ok(mut delta) = Fields::of(fields.take("delta").unwrap_or_default()) else {
+            return;
+        };
+        let Some((kind, grown)) = read(&mut delta) else {
+            return self.grow_native(index, delta.into_value(), events);
+        };
+        let is_open = self.open.get(&index).is_some_and(|block| block.kind == kind);
+        if !is_open {
+            self.begin(index, kind, &grown, events);
+        }
+        if let (Some(block), Some(delta)) = (self.open.get_mut(&index), grown.delta()) {
+            block.grow(delta, events);
+        }
+    }
+
+    /// Opens the block that a first fragment tells of.
+    fn begin(&mut self, index: u64, kind: Kind, grown: &Grown, events: &mut ChatEvents) {
+        let start = match (kind, grown) {
+            (Kind::Text, _) => PartStart::Text { refusal: false },
+            (_, Grown::Redacted(data)) => PartStart::Reasoning { redacted: Some(data.clone()) },
+            (Kind::Call, _) => {
+                // A call that never began has neither an id nor a name.
+                let (id, name) = Default::default();
+                PartStart::ToolCall { id, name }
+            }
+            _ => PartStart::Reasoning { redacted: None },
+        };
+        self.open(index, kind, start, events);
+    }
+
+    fn grow_native(&mut self, index: u64, value: Value, events: &mut ChatEvents) {
+        match self.open.get_mut(&index) {
+            Some(block) => {
+                block.grow(Delta::Native(Native::new(ID, CONTENT, value)), events);
+            }
+            None => self.open(index, Kind::Native, native(value), events),
+        }
+    }
+
+    fn open(&mut self, index: u64, kind: Kind, start: PartStart, events: &mut ChatEvents) {
+        // Providers never begin a block anew; one that does must not lose the first.
+        if let Some(before) = self.open.remove(&index) {
+            before.close(events);
+        }
+        let part = self.parts;
+        self.parts += 1;
+        events.push(ChatEvent::PartStart { choice: 0, part, start });
+        self.open.insert(index, Block { part, kind, grown: false });
+    }
+
+    fn stop(&mut self, mut fields: Fields, events: &mut ChatEvents) {
+        std::mem::take(&mut self.open).into_values().for_each(|block| block.close(events));
+        let reason = read_finish(&mut fields);
+        events.extend(beside(fields).map(of_answer));
+        events.extend(reason.map(|reason| ChatEvent::Finish { choice: 0, reason }));
+    }
+}
+
+fn index(fields: &mut Fields) -> u64 {
+    fields.integer("contentBlockIndex").unwrap_or_default()
+}
+
+fn of_answer(native: Native) -> ChatEvent {
+    ChatEvent::Native { choice: None, native }
+}
+
+fn native(value: Value) -> PartStart {
+    PartStart::Whole(Box::new(Part::Native(Native::new(ID, CONTENT, value))))
+}
+
+/// What a fragment says.
+enum Grown {
+    Said(Delta),
+    Redacted(String),
+}
+
+impl Grown {
+    fn delta(self) -> Option<Delta> {
+        match self {
+            Self::Said(Delta::Text(text) | Delta::Signature(text)) if text.is_empty() => None,
+            Self::Said(delta) => Some(delta),
+            Self::Redacted(_) => None,
+        }
+    }
+}
+
+/// Reads a fragment, and of what kind of block it is; `None` where only this format knows it.
+fn read(delta: &mut Fields) -> Option<(Kind, Grown)> {
+    if let Some(text) = delta.text("text") {
+        return Some((Kind::Text, Grown::Said(Delta::Text(text))));
+    }
+    if let Some(input) = delta.get("toolUse").and_then(|call| call["input"].as_str()) {
+        return Some((Kind::Call, Grown::Said(Delta::Text(input.to_owned()))));
+    }
+    if let Some(citation) = delta.get("citation").cloned().and_then(citation::read) {
+        return Some((Kind::Text, Grown::Said(Delta::Citation(citation))));
+    }
+    let thought = delta.get("reasoningContent")?;
+    let text = |name: &str| thought[name].as_str().map(ToOwned::to_owned);
+    if let Some(data) = text("redactedContent") {
+        return Some((Kind::Redacted, Grown::Redacted(data)));
+    }
+    let seal = || text("signature").map(Delta::Signature);
+    let said = text("text").map(Delta::Text).or_else(seal)?;
+    Some((Kind::Thought, Grown::Said(said)))
+}
+
+impl Block {
+    fn grow(&mut self, delta: Delta, events: &mut ChatEvents) {
+        self.grown = true;
+        events.push(ChatEvent::PartDelta { choice: 0, part: self.part, delta });
+    }
+
+    fn close(mut self, events: &mut ChatEvents) {
+        // A call without arguments says so, whole or streamed.
+        if self.kind == Kind::Call && !self.grown {
+            self.grow(Delta::Text(json!({}).to_string()), events);
+        }
+        events.push(ChatEvent::PartEnd { choice: 0, part: self.part });
+    }
+}
