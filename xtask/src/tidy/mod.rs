@@ -9,6 +9,7 @@ mod dependencies;
 mod manifests;
 mod names;
 mod process;
+mod records;
 mod rust;
 mod siblings;
 mod signatures;
@@ -48,6 +49,7 @@ const CHECKS: &[Check] = &[
     manifests::check,
     crates::check,
     texts::check,
+    records::check,
 ];
 
 /// Runs every check and prints every violation.

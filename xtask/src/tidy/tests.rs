@@ -3,7 +3,8 @@
 use super::rust::Rust;
 use super::tree::Tree;
 use super::{
-    Check, crates, dependencies, manifests, names, process, siblings, signatures, sources, texts,
+    Check, crates, dependencies, manifests, names, process, records, siblings, signatures, sources,
+    texts,
 };
 
 const LIB: &str = "crates/aisix-core/src/lib.rs";
@@ -249,6 +250,18 @@ fn a_crate_says_what_it_is_and_is_on_the_maps() {
             "crates/aisix-auth/src/lib.rs:1: crate-docs",
         ]
     );
+}
+
+#[test]
+fn decision_records_are_numbered_one_by_one() {
+    let (first, second) = (("docs/adr/0001-a.md", "# 1. A\n"), ("docs/adr/0002-b.md", "# 2. B\n"));
+    assert_eq!(found(records::check, &[second, first]), NOTHING);
+    let twin = ("docs/adr/0002-c.md", "# 2. C\n");
+    assert_eq!(found(records::check, &[first, second, twin]), ["docs/adr/0002-c.md:1: record"]);
+    let gap = ("docs/adr/0003-c.md", "# 3. C\n");
+    assert_eq!(found(records::check, &[first, gap]), ["docs/adr/0003-c.md:1: record"]);
+    let heading = ("docs/adr/0002-b.md", "# 3. B\n");
+    assert_eq!(found(records::check, &[first, heading]), ["docs/adr/0002-b.md:1: record"]);
 }
 
 #[test]
