@@ -46,25 +46,25 @@ use crate::common::*;
 /// What becomes of each content of each caller's at each family. `kept`: both sides say the same.
 /// `but for`: what is named could not be said, and the caller is told so.
 const TABLE: &str = "\
-content    | caller    | openai                       | anthropic
-text       | chat      | kept                         | kept
-text       | messages  | kept                         | kept
-text       | responses | kept                         | but for id, status
-tools      | chat      | kept                         | kept
-tools      | messages  | kept                         | kept
-tools      | responses | kept                         | but for id, status
-image      | chat      | kept                         | kept
-image      | messages  | kept                         | kept
-image      | responses | kept                         | but for image.detail
-document   | chat      | kept                         | kept
-document   | messages  | kept                         | kept
-document   | responses | kept                         | kept
-structured | chat      | kept                         | kept
-structured | messages  | kept                         | kept
-structured | responses | kept                         | kept
-reasoning  | chat      | kept                         | kept
-reasoning  | messages  | kept, then but for reasoning | kept
-reasoning  | responses | kept                         | but for include, then but for id, status, include
+content    | caller    | openai                       | anthropic                    | azure-openai
+text       | chat      | kept                         | kept                         | kept
+text       | messages  | kept                         | kept                         | kept
+text       | responses | kept                         | but for id, status           | kept
+tools      | chat      | kept                         | kept                         | kept
+tools      | messages  | kept                         | kept                         | kept
+tools      | responses | kept                         | but for id, status           | kept
+image      | chat      | kept                         | kept                         | kept
+image      | messages  | kept                         | kept                         | kept
+image      | responses | kept                         | but for image.detail         | kept
+document   | chat      | kept                         | kept                         | kept
+document   | messages  | kept                         | kept                         | kept
+document   | responses | kept                         | kept                         | kept
+structured | chat      | kept                         | kept                         | kept
+structured | messages  | kept                         | kept                         | kept
+structured | responses | kept                         | kept                         | kept
+reasoning  | chat      | kept                         | kept                         | kept
+reasoning  | messages  | kept, then but for reasoning | kept                         | kept, then but for reasoning
+reasoning  | responses | kept                         | but for include, then but for id, status, include | kept
 ";
 
 /// A family of upstreams, as the matrix calls it.
@@ -76,13 +76,19 @@ struct Family {
     base: &'static str,
 }
 
-const FAMILIES: [Family; 2] = [
+const FAMILIES: [Family; 3] = [
     Family {
         name: "openai",
         speaks: |caller| if caller.name == RESPONSES.name { &RESPONSES } else { &CHAT },
         base: "/v1",
     },
     Family { name: "anthropic", speaks: |_| &MESSAGES, base: "" },
+    // Below deployments chats are the only format, which the column of `openai` has as well.
+    Family {
+        name: "azure-openai",
+        speaks: |caller| if caller.name == RESPONSES.name { &RESPONSES } else { &CHAT },
+        base: "/openai/v1",
+    },
 ];
 
 const CALLERS: [Format; 3] = [CHAT, MESSAGES, RESPONSES];
