@@ -32,6 +32,8 @@ pub mod request;
 #[cfg(feature = "tokens")]
 pub mod tokens;
 mod transport;
+#[cfg(feature = "vertex")]
+pub mod vertex;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
 pub use classify::scrubbed;

@@ -20,6 +20,8 @@ impl Adapters {
         let families = families.with(crate::anthropic::Anthropic);
         #[cfg(feature = "azure")]
         let families = families.with(crate::azure_openai::AzureOpenAi::default());
+        #[cfg(feature = "vertex")]
+        let families = families.with(crate::vertex::Vertex::default());
         families.with(crate::openai::OpenAi)
     }
 

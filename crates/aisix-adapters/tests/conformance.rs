@@ -3,6 +3,7 @@
 use aisix_adapters::anthropic::Anthropic;
 use aisix_adapters::azure_openai::AzureOpenAi;
 use aisix_adapters::openai::OpenAi;
+use aisix_adapters::vertex::Vertex;
 use aisix_core::Operation;
 use aisix_testing::conformance::adapter::{self, Setup};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ async fn anthropic_keeps_every_promise() {
         }),
         base: Some("https://api.anthropic.com"),
         secret: "sk-ant-canary-0123456789abcdef",
+        model: "upstream-model",
         operations: vec![
             Operation::Chat,
             Operation::Messages,
@@ -46,6 +48,7 @@ async fn azure_openai_keeps_every_promise() {
             key: azure_key(base),
             base: Some(base),
             secret: "azure-canary-0123456789abcdef",
+            model: "upstream-model",
             operations: vec![
                 Operation::Chat,
                 Operation::Messages,
@@ -69,6 +72,7 @@ async fn openai_keeps_every_promise() {
         }),
         base: Some("https://api.openai.com/v1"),
         secret: "sk-canary-0123456789abcdef",
+        model: "upstream-model",
         operations: vec![
             Operation::Chat,
             Operation::Messages,
@@ -81,4 +85,26 @@ async fn openai_keeps_every_promise() {
         failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),
     };
     adapter::check(&OpenAi, &setup).await;
+}
+
+/// One of each way, behind a plain token: what is minted is not in the key.
+#[tokio::test]
+async fn vertex_keeps_every_promise() {
+    for model in ["gemini-2.5-flash", "deepseek-ai/deepseek-v3.2-maas", "mistral-medium-3"] {
+        let setup = Setup {
+            key: json!({
+                "display_name": "key", "provider": "google", "adapter": "vertex", "secret": "{}",
+            }),
+            base: Some("https://europe-west1-aiplatform.googleapis.com"),
+            secret: r#"{"project":"p-1","region":"r-1","access_token":"ya29.canary-0123456789"}"#,
+            model,
+            operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
+            lacks: vec![Operation::CountTokens, Operation::Completions, Operation::ListModels],
+            credential: "authorization",
+            failure: |message| {
+                json!({"error": {"code": 429, "message": message, "status": "ABORTED"}}).to_string()
+            },
+        };
+        adapter::check(&Vertex::default(), &setup).await;
+    }
 }

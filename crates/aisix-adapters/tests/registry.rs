@@ -26,7 +26,7 @@ fn the_adapter_is_the_one_that_the_key_names_whoever_the_provider_is() {
 
 #[test]
 fn every_family_of_this_crate_is_found_by_its_name() {
-    for name in ["anthropic", "azure-openai", "openai"] {
+    for name in ["anthropic", "azure-openai", "openai", "vertex"] {
         let key = key("whoever", name);
         assert_eq!(Adapters::builtin().of(&key.spec).expect("it exists").name(), name);
     }

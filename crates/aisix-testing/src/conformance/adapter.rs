@@ -23,6 +23,8 @@ pub struct Setup {
     pub base: Option<&'static str>,
     /// The secret that the key is given: at least 16 characters that stand in no other field.
     pub secret: &'static str,
+    /// The upstream's name for the model, where the family goes by it.
+    pub model: &'static str,
     /// The operations that the family has.
     pub operations: Vec<Operation>,
     /// The operations that it does not have.
@@ -43,7 +45,7 @@ impl Setup {
         Target {
             model_id: Id::from("model"),
             display_name: "alias".into(),
-            upstream_model: "upstream-model".into(),
+            upstream_model: self.model.into(),
             provider_key: Arc::new(key),
         }
     }

@@ -1,0 +1,88 @@
+//! Google's Vertex AI.
+//!
+//! Source: Vertex AI's REST reference ("Authentication", `publishers.models.generateContent`,
+//! `rawPredict`, `predict`, `endpoints.chat.completions`), the guides "Use Claude models" and "Call
+//! open models", and for tokens "Using OAuth 2.0 for server to server applications".
+//!
+//! Models of several makers stand behind one origin, each under its maker's format. The address
+//! names the project, the region, the model, and whether the answer is streamed: what it says is
+//! taken out of the body.
+
+mod address;
+mod assertion;
+mod credential;
+mod failure;
+mod rail;
+
+#[cfg(test)]
+mod tests;
+
+use aisix_core::{Error, Operation};
+use aisix_dialects::Dialect;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Request;
+use http::header::AUTHORIZATION;
+
+use self::credential::{Access, Credential};
+use self::rail::Rail;
+use crate::adapter::{Adapter, Call, FailedReply, Target};
+use crate::request;
+use crate::tokens::AccessTokens;
+
+/// The adapter `vertex`; it keeps the tokens of service accounts.
+#[derive(Debug, Default)]
+pub struct Vertex {
+    tokens: AccessTokens,
+}
+
+/// The name by which provider keys choose it.
+const NAME: &str = "vertex";
+
+#[async_trait]
+impl Adapter for Vertex {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn dialect(
+        &self,
+        target: &Target,
+        operation: Operation,
+        _: bool,
+    ) -> Result<&'static dyn Dialect, Error> {
+        has(operation)?;
+        Ok(Rail::of(&target.upstream_model)?.dialect())
+    }
+
+    async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
+        has(call.operation)?;
+        let key = &call.target.provider_key.spec;
+        let model = &*call.target.upstream_model;
+        let rail = Rail::of(model)?;
+        let credential = Credential::read(&key.secret)?;
+        let url = address::url(key.api_base.as_deref(), &credential, rail, model, call.stream)?;
+        let bearer = match &credential.access {
+            Access::Token(token) => request::credential("Bearer ", token)?,
+            Access::Account(account) => {
+                let ask = || assertion::token_request(account);
+                let token = self.tokens.of(&key.secret, call.transport, ask).await?;
+                request::credential("Bearer ", &token)?
+            }
+        };
+        let body = rail.body(&call.body, call.stream)?;
+        let request = request::post(url, &call).header(AUTHORIZATION, bearer);
+        request.body(body).map_err(Error::internal)
+    }
+
+    fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
+        failure::classify(target, reply)
+    }
+}
+
+fn has(operation: Operation) -> Result<(), Error> {
+    match operation {
+        conversation if conversation.is_conversation() => Ok(()),
+        other => Err(request::lacks(NAME, other)),
+    }
+}

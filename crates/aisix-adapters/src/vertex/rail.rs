@@ -1,0 +1,103 @@
+//! Which of Vertex AI's ways leads to a model, and what is sent along it.
+
+use aisix_core::{Error, ErrorCode};
+use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, GEMINI, OPENAI_CHAT, json};
+use bytes::Bytes;
+
+/// A way to the models of some makers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rail {
+    /// Google's own models.
+    Gemini,
+    /// Anthropic's.
+    Claude,
+    /// Open models, at an endpoint like OpenAI's.
+    Open,
+    /// Models of a partner who speaks OpenAI's format; the name of the publisher.
+    Partner(&'static str),
+}
+
+/// Source: the model pages of Vertex AI's Model Garden. What a model's name begins with says whose
+/// it is.
+const MAKERS: [(&str, Rail); 13] = [
+    ("gemini-", Rail::Gemini),
+    ("claude-", Rail::Claude),
+    ("meta/", Rail::Open),
+    ("llama", Rail::Open),
+    ("deepseek", Rail::Open),
+    ("qwen", Rail::Open),
+    ("openai/gpt-oss", Rail::Open),
+    ("minimaxai/", Rail::Open),
+    ("moonshotai/", Rail::Open),
+    ("zai-org/", Rail::Open),
+    ("mistral-", Rail::Partner("mistralai")),
+    ("codestral-", Rail::Partner("mistralai")),
+    ("jamba-", Rail::Partner("ai21")),
+];
+
+/// The version of Anthropic's API, which the body says here. Source: the guide "Use Claude models".
+const ANTHROPIC_VERSION: (&str, &str) = ("anthropic_version", r#""vertex-2023-10-16""#);
+
+impl Rail {
+    /// The way to a model of this name.
+    ///
+    /// # Errors
+    /// Where no maker's models are called so.
+    pub(super) fn of(model: &str) -> Result<Self, Error> {
+        let begins = |(start, _): &&(&str, Self)| {
+            model.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+        };
+        let known = MAKERS.iter().find(begins);
+        known.map(|(_, rail)| *rail).ok_or_else(|| {
+            misconfigured(format_args!("adapter 'vertex' knows no maker of the model '{model}'"))
+        })
+    }
+
+    pub(super) fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::Gemini => &GEMINI,
+            Self::Claude => &ANTHROPIC_MESSAGES,
+            Self::Open | Self::Partner(_) => &OPENAI_CHAT,
+        }
+    }
+
+    /// The path to a model, below the region.
+    pub(super) fn path(self, model: &str, stream: bool) -> String {
+        let (publisher, method) = match (self, stream) {
+            (Self::Open, _) => return "/endpoints/openapi/chat/completions".to_owned(),
+            (Self::Gemini, false) => ("google", "generateContent"),
+            (Self::Gemini, true) => ("google", "streamGenerateContent?alt=sse"),
+            (Self::Claude, false) => ("anthropic", "rawPredict"),
+            (Self::Claude, true) => ("anthropic", "streamRawPredict"),
+            (Self::Partner(publisher), false) => (publisher, "rawPredict"),
+            (Self::Partner(publisher), true) => (publisher, "streamRawPredict"),
+        };
+        format!("/publishers/{publisher}/models/{model}:{method}")
+    }
+
+    /// Whether the model's name stands in the path.
+    pub(super) fn names_model(self) -> bool {
+        self != Self::Open
+    }
+
+    /// The body without what the address says, and with what the way asks for; every other byte is
+    /// the dialect's.
+    ///
+    /// # Errors
+    /// Where the body is no JSON object: a hook made it anew.
+    pub(super) fn body(self, body: &Bytes, stream: bool) -> Result<Bytes, Error> {
+        let reshaped = match self {
+            Self::Gemini => json::reshaped(body, &["model", "stream"], &[]),
+            // Whether it streams, Anthropic's server asks of the body as well.
+            Self::Claude if stream => json::reshaped(body, &["model"], &[ANTHROPIC_VERSION]),
+            Self::Claude => json::reshaped(body, &["model", "stream"], &[ANTHROPIC_VERSION]),
+            Self::Open | Self::Partner(_) => return Ok(body.clone()),
+        };
+        reshaped.map_err(Error::internal)
+    }
+}
+
+/// What cannot work until somebody changes the configuration.
+pub(super) fn misconfigured(what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::UpstreamMisconfigured, format!("bridge is misconfigured: {what}"))
+}
