@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::sink::Sink;
 
 /// The field that holds a mark.
-const CACHE_CONTROL: &str = "cache_control";
+pub(crate) const CACHE_CONTROL: &str = "cache_control";
 
 /// Takes `{"type": "ephemeral", "ttl"}`; in any other form it stays.
 pub(crate) fn read(fields: &mut Fields) -> Option<CacheMark> {

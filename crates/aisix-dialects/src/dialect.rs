@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aisix_core::chat::{ChatEvents, ChatRequest, ChatResponse, StreamOptions};
+use aisix_core::chat::{CacheMark, ChatEvents, ChatRequest, ChatResponse, StreamOptions};
 use aisix_core::{Carried, DialectId, Error};
 use bytes::{Bytes, BytesMut};
 
@@ -23,6 +23,14 @@ pub trait Dialect: Send + Sync + 'static {
         request: &mut Carried<ChatRequest>,
         upstream: &UpstreamRequest<'_>,
     ) -> Result<Encoded, Error>;
+
+    /// Marks what the upstream is to keep in its prompt cache, in a request that is written already
+    /// and holds no such mark: its last instructions and the end of its last message. Every other
+    /// byte stays; so does all of it where the format has no marks.
+    fn mark_for_cache(&self, body: Bytes, mark: &CacheMark) -> Bytes {
+        let _ = mark;
+        body
+    }
 
     /// Reads an upstream's whole answer as far as relaying it needs.
     ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aisix_core::chat::{
-    ChatEvents, ChatRequest, ChatResponse, FrameOutline, RequestOutline, ResponseOutline,
+    CacheMark, ChatEvents, ChatRequest, ChatResponse, FrameOutline, RequestOutline, ResponseOutline,
 };
 use aisix_core::{Carried, DialectId, Error, ErrorCode};
 use bytes::Bytes;
@@ -48,6 +48,12 @@ pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
         upstream: &UpstreamRequest<'_>,
         sink: &mut Sink,
     ) -> Map<String, Value>;
+
+    /// Marks what a provider is to keep in its cache, in a request that is written already.
+    fn mark_for_cache(body: Bytes, mark: &CacheMark) -> Bytes {
+        let _ = mark;
+        body
+    }
 
     /// Scans an upstream's whole answer.
     fn outline_response(body: &[u8]) -> Result<ResponseOutline, Error>;
@@ -96,6 +102,10 @@ impl<F: Format> Dialect for F {
                 sink.encoded(&body)
             }
         }
+    }
+
+    fn mark_for_cache(&self, body: Bytes, mark: &CacheMark) -> Bytes {
+        F::mark_for_cache(body, mark)
     }
 
     fn decode_response(&self, body: Bytes) -> Result<Carried<ChatResponse>, Error> {

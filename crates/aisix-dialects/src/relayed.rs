@@ -202,6 +202,9 @@ impl EventEncoder for Frames {
         match events.outline().kind {
             FrameKind::End => {}
             FrameKind::UsageOnly if !self.wants_usage => {}
+            FrameKind::Unknown => {
+                sse::write_named(out, events.outline().name.as_deref(), original);
+            }
             _ => sse::write_data(out, |out| out.extend_from_slice(original)),
         }
         Ok(())

@@ -197,6 +197,17 @@ pub fn write_data(out: &mut BytesMut, data: impl FnOnce(&mut BytesMut)) {
     out.put_slice(b"\n\n");
 }
 
+/// Appends an event whose data may be of several lines, of a type if it has one; that holds no line
+/// end.
+pub fn write_named(out: &mut BytesMut, event: Option<&[u8]>, data: &[u8]) {
+    if let Some(event) = event {
+        for piece in [&b"event: "[..], event, b"\n"] {
+            out.put_slice(piece);
+        }
+    }
+    write_data(out, |out| out.put_slice(data));
+}
+
 /// Appends an event of a type; neither holds a line end.
 pub fn write_event(out: &mut BytesMut, event: &[u8], data: &[u8]) {
     for piece in [b"event: ", event, b"\ndata: ", data, b"\n\n"] {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aisix_adapters::Target;
-use aisix_core::chat::Usage;
-use aisix_core::resource::{Direct, ModelKind, Routing};
+use aisix_core::chat::{CacheMark, Usage};
+use aisix_core::resource::{Direct, ModelKind, Routing, Ttl};
 use aisix_core::snapshot::Stored;
 use aisix_core::{Error, ErrorCode, ErrorKind, Model, Snapshot, address_range};
 use aisix_telemetry::{DeploymentLabels, TokenUsage, UNKNOWN};
@@ -94,6 +94,16 @@ impl Candidate {
             upstream_model: self.direct().map_or(UNKNOWN, |direct| &direct.model_name),
             provider_key_id: self.target.provider_key.id.as_str(),
         }
+    }
+
+    /// How prompts are marked for the provider's cache where their callers do not, if they are.
+    pub(crate) fn cache_mark(&self) -> Option<CacheMark> {
+        let caching = self.direct()?.auto_prompt_caching.filter(|caching| caching.enabled)?;
+        Some(match caching.ttl {
+            // What providers do where they are not told.
+            Ttl::FiveMinutes => CacheMark::default(),
+            Ttl::OneHour => CacheMark { ttl: Some("1h".to_owned()) },
+        })
     }
 
     /// What this took, and what that costs where the model has prices.

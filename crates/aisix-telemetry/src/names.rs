@@ -99,6 +99,9 @@ metrics! {
     DROPPED_FIELDS = Counter "aisix_dropped_fields_total"
         &["endpoint", "inbound_protocol", "provider", "model", "direction"],
         "Fields that were left out because the format of the other side cannot express them.";
+    UNKNOWN_EVENTS = Counter "aisix_unknown_events_total"
+        &["endpoint", "inbound_protocol", "provider", "model"],
+        "Events of streams whose type is not known: passed on within a format, else left out.";
     AUTH_DECISIONS = Counter "aisix_auth_decisions_total" &["method", "result", "reason"],
         "Credentials that were looked at.";
     REQUEST_E2E_LATENCY = Histogram "aisix_request_e2e_latency_seconds" LATENCY,

@@ -9,6 +9,7 @@
 //! as native parts and fields.
 
 mod block;
+mod caching;
 mod citation;
 mod error;
 mod media;
@@ -24,7 +25,7 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::chat::{ChatRequest, ChatResponse, RequestOutline, ResponseOutline};
+use aisix_core::chat::{CacheMark, ChatRequest, ChatResponse, RequestOutline, ResponseOutline};
 use aisix_core::{DialectId, Error};
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -61,6 +62,10 @@ impl Format for AnthropicMessages {
         sink: &mut Sink,
     ) -> Map<String, Value> {
         request::encode(request, upstream, sink)
+    }
+
+    fn mark_for_cache(body: Bytes, mark: &CacheMark) -> Bytes {
+        caching::marked(&body, mark).unwrap_or(body)
     }
 
     fn outline_response(body: &[u8]) -> Result<ResponseOutline, Error> {

@@ -9,6 +9,7 @@ use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::wire::UsageWire;
+use crate::frame::Frame;
 use crate::json::span_of;
 use crate::openai_error::InBandError;
 use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
@@ -75,6 +76,21 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
     };
     let model_span = fields.model.map(|value| span_of(text, value));
     Ok(FrameOutline { kind, name: None, model_span, usage, finished: choices.finished })
+}
+
+/// Whether a frame that is no chunk is an event of another kind: it has a name of its own, and JSON
+/// that is neither a chunk nor an error. What merely is cut off is no such event.
+pub(super) fn is_foreign(frame: &Frame) -> bool {
+    #[derive(Deserialize)]
+    struct Fields {
+        choices: Option<IgnoredAny>,
+        error: Option<IgnoredAny>,
+    }
+    let named =
+        frame.event.as_deref().is_some_and(|name| !matches!(name, b"" | b"message" | b"error"));
+    named
+        && serde_json::from_slice::<Fields>(&frame.data)
+            .is_ok_and(|fields| fields.choices.is_none() && fields.error.is_none())
 }
 
 /// An odd count is no reason to refuse an answer.

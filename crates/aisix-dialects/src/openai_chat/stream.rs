@@ -52,7 +52,18 @@ impl EventDecoder for Decoder {
             let events = self.lifter.as_mut().map(lift::Lifter::end);
             return Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)));
         }
-        let outline = outline::chunk(&frame.data)?;
+        let outline = match outline::chunk(&frame.data) {
+            Err(_) if outline::is_foreign(&frame) => {
+                let outline = FrameOutline {
+                    kind: FrameKind::Unknown,
+                    name: frame.event,
+                    ..FrameOutline::default()
+                };
+                let events = self.lifter.as_ref().map(|_| ChatEvents::new());
+                return Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)));
+            }
+            chunk => chunk?,
+        };
         self.finished |= outline.finished;
         let events = self.lifter.as_mut().map(|lifter| lifter.chunk(&frame.data)).transpose()?;
         Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)))
@@ -87,6 +98,7 @@ impl Encoder {
             FrameKind::UsageOnly if !wants_usage => {}
             // The marker is written once, by `finish`, when the stream has proven complete.
             FrameKind::End => {}
+            FrameKind::Unknown => sse::write_named(out, outline.name.as_deref(), original),
             _ => {
                 let edit = self.name.edit(original, outline.model_span.as_ref());
                 sse::write_data(out, |out| splice_into(original, &[edit], out));

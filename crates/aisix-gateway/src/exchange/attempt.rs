@@ -60,7 +60,11 @@ impl Attempt<'_> {
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
         let encoded = self.encode(payload, dialect, &upstream)?;
         *dropped = encoded.dropped;
-        let call = Call::new(target, self.operation, encoded.body).stream(stream);
+        let mut body = encoded.body;
+        if let (Payload::Chat(_), Some(mark)) = (&*payload, self.candidate.cache_mark()) {
+            body = dialect.mark_for_cache(body, &mark);
+        }
+        let call = Call::new(target, self.operation, body).stream(stream);
         let call = call.request_id(self.request_id).transport(self.client);
         let deadline = Deadline::of(&self.candidate.timeouts, stream);
         let request = deadline.bounds(adapter.prepare(call)).await?;

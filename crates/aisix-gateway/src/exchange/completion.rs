@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aisix_core::chat::{
-    ChatEvents, ChatResponse, FrameOutline, ResponseOutline, Usage, fold, unfold,
+    ChatEvents, ChatResponse, FrameKind, FrameOutline, ResponseOutline, Usage, fold, unfold,
 };
 use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, Error, ErrorCode, Model};
@@ -23,6 +23,9 @@ use crate::route::Candidate;
 
 /// What metrics call a model whose name leads nowhere.
 const UNRESOLVED: &str = "unresolved";
+
+/// The most that is logged of the name of an event, in bytes: it is the upstream's own.
+const LONGEST_EVENT_NAME: usize = 64;
 
 /// What is told when an exchange ends, gathered on its way.
 ///
@@ -46,6 +49,8 @@ pub(crate) struct Completion {
     /// Who was called last.
     called: Option<Called>,
     omissions: Omissions,
+    /// How many events of the stream had types that are not known.
+    unknown_events: u64,
     /// What an estimate is made of, where nobody says what the answer took.
     evidence: Evidence,
     error: Option<Error>,
@@ -80,6 +85,7 @@ impl Completion {
             addressed: None,
             called: None,
             omissions: Omissions::default(),
+            unknown_events: 0,
             evidence: Evidence::default(),
             error: None,
             reported: false,
@@ -192,7 +198,25 @@ impl Completion {
     pub(super) fn pass(&mut self, frame: &mut Carried<ChatEvents>) -> Result<(), Error> {
         self.usage(frame.outline().usage);
         self.evidence.frame(frame);
+        if frame.outline().kind == FrameKind::Unknown {
+            self.unknown_event(frame.outline());
+        }
         if self.arrival.operation.is_conversation() { self.hooks.on_event(frame) } else { Ok(()) }
+    }
+
+    /// Nobody here knows what this says: the first is logged, all are counted.
+    fn unknown_event(&mut self, outline: &FrameOutline) {
+        if self.unknown_events == 0 {
+            let name = outline.name.as_deref().unwrap_or_default();
+            let name = &name[..name.len().min(LONGEST_EVENT_NAME)];
+            let request_id = &*self.arrival.request_id;
+            tracing::debug!(
+                request_id,
+                event = ?String::from_utf8_lossy(name),
+                "the upstream sends an event of a type that is not known"
+            );
+        }
+        self.unknown_events += 1;
     }
 
     /// Shows a whole answer to the hooks that look at answers: as one frame.
@@ -275,6 +299,7 @@ impl Completion {
             addressed: self.addressed.take(),
             called: self.called.take(),
             omissions: std::mem::take(&mut self.omissions),
+            unknown_events: self.unknown_events,
             evidence: Evidence::default(),
             error: self.error.take(),
             reported: false,
@@ -295,6 +320,9 @@ impl Completion {
         AccessRecord { dropped_fields: dropped_fields.as_deref(), ..self.record() }.write();
         let metrics = self.shared.metrics();
         self.omissions.count(|| self.labels(), metrics);
+        if self.unknown_events > 0 {
+            metrics.events_unknown(&self.labels(), self.unknown_events);
+        }
         metrics.finished(&self.finished());
     }
 

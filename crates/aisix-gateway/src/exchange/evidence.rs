@@ -167,12 +167,7 @@ impl Sample {
         }
         if let Some(data) = frame.original(frame.dialect()) {
             self.sampled += 1;
-            if let Some(name) = &outline.name {
-                self.events.extend_from_slice(b"event: ");
-                self.events.extend_from_slice(name);
-                self.events.extend_from_slice(b"\n");
-            }
-            sse::write_data(&mut self.events, |out| out.extend_from_slice(data));
+            sse::write_named(&mut self.events, outline.name.as_deref(), data);
         }
     }
 

@@ -58,6 +58,7 @@ pub struct Metrics {
     deployments: Series<4, Attempts>,
     fallbacks: Series<2, Attempts>,
     dropped_fields: Series<5, u64>,
+    unknown_events: Series<4, u64>,
     clients: Series<2, [u64; 2]>,
     client_types: ClientTypes,
 }
@@ -154,6 +155,7 @@ impl Metrics {
             deployments: Series::new([true; 4]),
             fallbacks: Series::new([true; 2]),
             dropped_fields: Series::new([false, false, true, true, false]),
+            unknown_events: Series::new([false, false, true, true]),
             clients: Series::new([true; 2]),
             client_types: ClientTypes::new(settings.client_rules.clone()),
         }
@@ -226,6 +228,13 @@ impl Metrics {
         self.dropped_fields.update(labels, |fields| *fields += count as u64);
     }
 
+    /// So many events of a request's stream had types that are not known.
+    pub fn events_unknown(&self, request: &RequestLabels<'_>, count: u64) {
+        let RequestLabels { endpoint, inbound_protocol, provider, model, .. } = *request;
+        let labels = [endpoint, inbound_protocol, provider, model];
+        self.unknown_events.update(labels, |events| *events += count);
+    }
+
     /// Writes everything.
     pub fn write(&self, text: &mut Exposition) {
         self.requests.write(text, self.now());
@@ -241,6 +250,7 @@ impl Metrics {
         write(text, &names::SUCCESSFUL_FALLBACKS, fallbacks, |target| some(target.succeeded));
         write(text, &names::FAILED_FALLBACKS, fallbacks, |target| some(target.failed));
         write(text, &names::DROPPED_FIELDS, &self.dropped_fields, |count| Some(*count));
+        write(text, &names::UNKNOWN_EVENTS, &self.unknown_events, |count| Some(*count));
         self.write_clients(text);
     }
 
