@@ -16,6 +16,7 @@ use crate::dialect::{
 use crate::failure::ProviderError;
 use crate::json::splice;
 use crate::relay::{self, ModelName};
+use crate::seal;
 use crate::sink::Sink;
 
 /// One wire format, both directions. Every format is a [`CallerDialect`]: what nobody changed is relayed with patches,
@@ -92,13 +93,18 @@ impl<F: Format> Dialect for F {
         upstream: &UpstreamRequest<'_>,
     ) -> Result<Encoded, Error> {
         match request.verbatim(F::ID) {
-            // Whether it streams is no patch: a request of the other kind is made anew.
-            Some(original) if request.outline().stream == upstream.stream => {
+            // Whether it streams is no patch: a request of the other kind is made anew. So is one that
+            // holds what is no business of this format's.
+            Some(original)
+                if request.outline().stream == upstream.stream
+                    && !seal::may_be_foreign(original) =>
+            {
                 Ok(Encoded::whole(F::patch_request(original, request.outline(), upstream)))
             }
             _ => {
                 let mut sink = Sink::new(F::ID, request.dialect());
-                let body = F::write_request(request.value()?, upstream, &mut sink);
+                let request = seal::without_foreign(request.value()?, F::ID, &mut sink);
+                let body = F::write_request(&request, upstream, &mut sink);
                 sink.encoded(&body)
             }
         }

@@ -40,6 +40,7 @@ mod relay;
 mod relayed;
 mod sampling;
 mod scan;
+mod seal;
 mod sink;
 pub mod sse;
 

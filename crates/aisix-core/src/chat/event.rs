@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::native::{Join, join, join_values};
 use super::{
-    ChatResponse, Choice, Citation, FinishReason, Native, Part, Reasoning, Span, Text, ToolCall,
-    Usage,
+    ChatResponse, Choice, Citation, FinishReason, Native, Part, Reasoning, Seal, Span, Text,
+    ToolCall, Usage,
 };
 use crate::carried::Carry;
 
@@ -78,7 +78,7 @@ pub enum PartStart {
     /// A thought.
     Reasoning {
         /// The thought in a form that only the provider can read, where that is all there is.
-        redacted: Option<String>,
+        redacted: Option<Seal>,
     },
     /// A tool call; the id and name are known from its first event.
     ToolCall {
@@ -97,7 +97,7 @@ pub enum Delta {
     /// By text: of a text, of a thought, or of a call's arguments.
     Text(String),
     /// By the provider's seal on a thought.
-    Signature(String),
+    Signature(Seal),
     /// By a place that a text rests on.
     Citation(Citation),
     /// By what only the provider's dialect understands: a fragment of a part that is native as a
@@ -207,9 +207,10 @@ fn grow(part: &mut Part, delta: Delta) {
         (Part::Text(text), Delta::Text(more)) => text.text.push_str(&more),
         (Part::Reasoning(thought), Delta::Text(more)) => thought.text.push_str(&more),
         (Part::ToolCall(call), Delta::Text(more)) => call.arguments.push_str(&more),
-        (Part::Reasoning(thought), Delta::Signature(seal)) => {
-            thought.signature.get_or_insert_default().push_str(&seal);
-        }
+        (Part::Reasoning(thought), Delta::Signature(seal)) => match &mut thought.signature {
+            Some(begun) => begun.extend(&seal),
+            none => *none = Some(seal),
+        },
         (Part::Text(text), Delta::Citation(citation)) => text.citations.push(citation),
         (Part::Reasoning(thought), Delta::Native(native)) => {
             join(&mut thought.native, native, Join::Append);

@@ -12,6 +12,7 @@ mod native;
 mod part;
 mod request;
 mod response;
+mod seal;
 mod unfold;
 mod usage;
 
@@ -28,5 +29,6 @@ pub use request::{
     Tool, ToolChoice, Turn,
 };
 pub use response::{ChatResponse, Choice, FinishReason, ResponseOutline};
+pub use seal::Seal;
 pub use unfold::unfold;
 pub use usage::Usage;

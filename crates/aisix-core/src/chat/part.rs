@@ -1,6 +1,6 @@
 //! The blocks that turns and answers are made of.
 
-use super::{CacheMark, Citation, Native};
+use super::{CacheMark, Citation, Native, Seal};
 
 /// One block of a turn or of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,9 +154,16 @@ pub struct Reasoning {
     /// The thought, where the provider shows it.
     pub text: String,
     /// The provider's seal on it, to be given back in the next turn.
-    pub signature: Option<String>,
+    pub signature: Option<Seal>,
     /// The thought in a form that only the provider can read.
-    pub redacted: Option<String>,
+    pub redacted: Option<Seal>,
     /// What only one dialect understands of it.
     pub native: Vec<Native>,
+}
+
+impl Reasoning {
+    /// The seals on it.
+    pub fn seals(&self) -> impl Iterator<Item = &Seal> {
+        self.signature.iter().chain(&self.redacted)
+    }
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{
     ChatEvent, ChatResponse, Choice, Citation, Delta, FinishReason, Media, MediaKind, MediaSource,
-    Native, Part, PartStart, Reasoning, Text, ToolCall, Usage, fold, unfold,
+    Native, Part, PartStart, Reasoning, Seal, Text, ToolCall, Usage, fold, unfold,
 };
 use crate::carried::DialectId;
 
@@ -15,8 +15,8 @@ fn native(name: &str, value: Value) -> Native {
 fn answer() -> ChatResponse {
     let thought = Reasoning {
         text: "Hm.".to_owned(),
-        signature: Some("seal".to_owned()),
-        redacted: Some("blob".to_owned()),
+        signature: Some(Seal::made_in(DIALECT, "seal")),
+        redacted: Some(Seal::made_in(DIALECT, "blob")),
         native: vec![native("mark", json!("x"))],
     };
     let call = ToolCall {
@@ -118,4 +118,29 @@ fn a_native_part_grows_by_its_texts() {
     ]);
     let whole = json!({"id": "a", "data": "AABB", "expires_at": 1});
     assert_eq!(folded.choices[0].parts, [Part::Native(native("audio", whole))]);
+}
+
+#[test]
+fn a_seal_is_marked_where_it_was_not_made() {
+    let other = DialectId("other");
+    let seal = Seal::made_in(DIALECT, "EqQB==");
+    assert_eq!(seal.written(DIALECT), "EqQB==");
+    assert_eq!(seal.written(other), "aisix-seal:test:EqQB==");
+    for (dialect, written) in [(DIALECT, "EqQB=="), (other, "aisix-seal:test:EqQB==")] {
+        let read = Seal::read(dialect, written.to_owned());
+        assert_eq!(read, seal);
+        assert!(read.is_of(DIALECT) && !read.is_of(other));
+    }
+    assert_eq!(Seal::read(other, "aisix-seal:".to_owned()).written(other), "aisix-seal:");
+}
+
+#[test]
+fn a_seal_that_came_in_pieces_is_one_however_its_pieces_were_joined() {
+    let piece = |text: &str| Seal::made_in(DIALECT, text);
+    let other = DialectId("other");
+    let joined = piece("Eq").written(other).into_owned() + &piece("QB").written(other);
+    let mut pieces = piece("Eq");
+    pieces.extend(&piece("QB"));
+    assert_eq!(Seal::read(other, joined), pieces);
+    assert_eq!(pieces, piece("EqQB"));
 }

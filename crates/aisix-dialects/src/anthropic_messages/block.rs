@@ -3,7 +3,7 @@
 //! Source: the reference's "ContentBlockParam" and "ContentBlock".
 
 use aisix_core::Error;
-use aisix_core::chat::{Native, Part, Reasoning, Text, ToolCall, ToolResult};
+use aisix_core::chat::{Native, Part, Reasoning, Seal, Text, ToolCall, ToolResult};
 use serde_json::{Map, Value, json};
 
 use super::{ID, citation, media};
@@ -114,7 +114,10 @@ fn read_thought(block: Value) -> Result<Part, Value> {
     Ok(Part::Reasoning(Reasoning {
         text: fields.text("thinking").unwrap_or_default(),
         // Streams begin with an empty seal, whether or not one follows.
-        signature: fields.text("signature").filter(|seal| !seal.is_empty()),
+        signature: fields
+            .text("signature")
+            .filter(|seal| !seal.is_empty())
+            .map(|seal| Seal::read(ID, seal)),
         redacted: None,
         native: said(fields),
     }))
@@ -125,7 +128,7 @@ fn read_redacted(block: Value) -> Result<Part, Value> {
         return Err(block);
     }
     let mut fields = fields_of(block)?;
-    let redacted = fields.text("data");
+    let redacted = fields.text("data").map(|data| Seal::read(ID, data));
     Ok(Part::Reasoning(Reasoning { redacted, native: said(fields), ..Reasoning::default() }))
 }
 
@@ -226,13 +229,14 @@ fn write_thought(thought: &Reasoning, sink: &mut Sink) -> Value {
     let mut object = match &thought.redacted {
         Some(data) => {
             let mut object = of_type("redacted_thinking");
-            object.insert("data".to_owned(), data.as_str().into());
+            object.insert("data".to_owned(), data.written(ID).into());
             object
         }
         None => {
             let mut object = of_type("thinking");
             object.insert("thinking".to_owned(), thought.text.as_str().into());
-            let seal = thought.signature.as_deref().unwrap_or_default();
+            let seal = thought.signature.as_ref().map(|seal| seal.written(ID));
+            let seal = seal.unwrap_or_default();
             object.insert("signature".to_owned(), seal.into());
             object
         }

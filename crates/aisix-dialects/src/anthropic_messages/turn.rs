@@ -161,9 +161,7 @@ fn write_parts(turn: &Turn, sink: &mut Sink) -> Vec<Value> {
                 sink.drop_natives(&text.native);
             }
             // The provider refuses a thought that it did not seal.
-            Part::Reasoning(thought)
-                if !sink.own && thought.signature.is_none() && thought.redacted.is_none() =>
-            {
+            Part::Reasoning(thought) if !sink.own && thought.seals().next().is_none() => {
                 sink.drop("reasoning");
             }
             part => blocks.extend(block::write(part, sink)),

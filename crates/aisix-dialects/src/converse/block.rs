@@ -4,7 +4,7 @@
 //! "ReasoningContentBlock" and "CachePointBlock". A block is an object of one field, which says what
 //! it is.
 
-use aisix_core::chat::{CacheMark, Native, Part, Reasoning, Text, ToolCall, ToolResult};
+use aisix_core::chat::{CacheMark, Native, Part, Reasoning, Seal, Text, ToolCall, ToolResult};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -55,7 +55,7 @@ fn read_call(value: Value) -> Result<Part, Value> {
 
 fn read_thought(value: Value) -> Result<Part, Value> {
     if let Some(data) = value["redactedContent"].as_str() {
-        let redacted = Some(data.to_owned());
+        let redacted = Some(Seal::read(ID, data.to_owned()));
         return Ok(Part::Reasoning(Reasoning { redacted, ..Reasoning::default() }));
     }
     if !value["reasoningText"]["text"].is_string() {
@@ -65,7 +65,10 @@ fn read_thought(value: Value) -> Result<Part, Value> {
     let mut fields = Fields::of(outer.take("reasoningText").unwrap_or_default())?;
     Ok(Part::Reasoning(Reasoning {
         text: fields.text("text").unwrap_or_default(),
-        signature: fields.text("signature").filter(|seal| !seal.is_empty()),
+        signature: fields
+            .text("signature")
+            .filter(|seal| !seal.is_empty())
+            .map(|seal| Seal::read(ID, seal)),
         redacted: None,
         native: said(fields),
     }))
@@ -182,11 +185,11 @@ fn write_result(result: &ToolResult, names: &mut Names, sink: &mut Sink) -> Opti
 fn write_thought(thought: &Reasoning, sink: &mut Sink) -> Option<Value> {
     sink.drop_natives(&thought.native);
     match (&thought.redacted, &thought.signature) {
-        (Some(data), _) if STANDARD.decode(data).is_ok() => {
-            Some(json!({"reasoningContent": {"redactedContent": data}}))
+        (Some(data), _) if STANDARD.decode(&*data.written(ID)).is_ok() => {
+            Some(json!({"reasoningContent": {"redactedContent": data.written(ID)}}))
         }
         (None, Some(seal)) => {
-            let text = json!({"text": thought.text, "signature": seal});
+            let text = json!({"text": thought.text, "signature": seal.written(ID)});
             Some(json!({"reasoningContent": {"reasoningText": text}}))
         }
         _ => {

@@ -34,6 +34,7 @@ use bytes::Bytes;
 
 use crate::dialect::{Depth, Dialect, Encoded, EventDecoder, UpstreamRequest};
 use crate::failure::ProviderError;
+use crate::seal;
 use crate::sink::Sink;
 
 /// The dialect's name.
@@ -57,7 +58,8 @@ impl Dialect for Converse {
         upstream: &UpstreamRequest<'_>,
     ) -> Result<Encoded, Error> {
         let mut sink = Sink::new(ID, request.dialect());
-        let body = request::write(request.value()?, upstream.model, &mut sink);
+        let request = seal::without_foreign(request.value()?, ID, &mut sink);
+        let body = request::write(&request, upstream.model, &mut sink);
         sink.encoded(&body)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: the reference's "Part", "FunctionCall" and "FunctionResponse".
 
-use aisix_core::chat::{Native, Part, Text, ToolCall, ToolResult};
+use aisix_core::chat::{Native, Part, Seal, Text, ToolCall, ToolResult};
 use serde_json::{Map, Value, json};
 
 use super::{ID, media, seal};
@@ -28,7 +28,7 @@ const NAME: &str = ":name";
 /// A part as it is read: what stands in it, and the seal on it.
 pub(super) struct Read {
     pub(super) said: Said,
-    pub(super) seal: Option<String>,
+    pub(super) seal: Option<Seal>,
 }
 
 /// What stands in a part.

@@ -6,10 +6,9 @@
 //!
 //! Other formats keep a seal in a block of its own, which their callers send back. So a seal is
 //! read as the signature of a [`Reasoning`]: in front of the call that it stands on, and behind the
-//! text. Where one stands elsewhere, a mark says so. Outside of this format a seal names who made it,
-//! because no provider takes another's.
+//! text. Where one stands elsewhere, a mark says so.
 
-use aisix_core::chat::{Native, Reasoning};
+use aisix_core::chat::{Native, Reasoning, Seal};
 use serde_json::{Map, Value};
 
 use super::ID;
@@ -18,9 +17,6 @@ use crate::sink::mark;
 
 /// The field that holds a seal.
 pub(super) const SEAL: &str = "thoughtSignature";
-
-/// What a seal of this format's begins with, outside of it.
-const MAKER: &str = "gemini:";
 
 /// The seal stood on the text before.
 const ON_TEXT: &str = ":on_text";
@@ -66,22 +62,17 @@ impl Place {
 }
 
 /// Takes the seal off a part.
-pub(super) fn take(part: &mut Fields) -> Option<String> {
+pub(super) fn take(part: &mut Fields) -> Option<Seal> {
     let seal = part.text(SEAL).filter(|seal| !seal.is_empty())?;
-    Some(format!("{MAKER}{seal}"))
-}
-
-/// Whether a seal is of this format.
-pub(super) fn is_ours(seal: &str) -> bool {
-    seal.starts_with(MAKER)
+    Some(Seal::read(ID, seal))
 }
 
 /// Puts a seal on a part.
-pub(super) fn put(seal: &str, part: &mut Map<String, Value>) {
-    part.insert(SEAL.to_owned(), seal.strip_prefix(MAKER).unwrap_or(seal).into());
+pub(super) fn put(seal: &Seal, part: &mut Map<String, Value>) {
+    part.insert(SEAL.to_owned(), seal.written(ID).into());
 }
 
 /// Puts on a call that no seal came for what says that none is to be looked for.
 pub(super) fn put_none(part: &mut Map<String, Value>) {
-    put(NONE, part);
+    part.insert(SEAL.to_owned(), NONE.into());
 }

@@ -3,7 +3,7 @@
 //! Source: the reference's "Content": a turn is of the `user` or of the `model`.
 
 use aisix_core::Error;
-use aisix_core::chat::{Native, Part, Reasoning, Role, Text, ToolCall, Turn};
+use aisix_core::chat::{Native, Part, Reasoning, Role, Seal, Text, ToolCall, Turn};
 use serde_json::{Map, Value};
 
 use super::part::{self, PARTS, Read, Said};
@@ -113,7 +113,7 @@ impl Reader {
     }
 }
 
-fn sealed(seal: String, place: Place) -> Part {
+fn sealed(seal: Seal, place: Place) -> Part {
     let native = place.mark().into_iter().collect();
     let signature = Some(seal);
     Part::Reasoning(Reasoning { signature, native, ..Reasoning::default() })
@@ -123,7 +123,7 @@ fn sealed(seal: String, place: Place) -> Part {
 pub(super) struct Parts {
     written: Vec<Map<String, Value>>,
     /// A seal for the next call.
-    seal: Option<String>,
+    seal: Option<Seal>,
     /// Whether a call without a seal says that it has none.
     asks_for_seals: bool,
     calls: u32,
@@ -136,7 +136,7 @@ impl Parts {
 
     pub(super) fn thought(&mut self, thought: &Reasoning, sink: &mut Sink) {
         let place = Place::of(thought);
-        let is_ours = thought.signature.as_deref().is_some_and(seal::is_ours);
+        let is_ours = thought.signature.as_ref().is_some_and(|seal| seal.is_of(ID));
         if thought.redacted.is_some() || !sink.own && !is_ours {
             // Another provider's, or nobody's.
             return sink.drop("reasoning");
@@ -177,7 +177,7 @@ impl Parts {
     }
 
     /// Puts a seal on the text before; where there is none, on one of its own.
-    fn on_text(&mut self, seal: &str) {
+    fn on_text(&mut self, seal: &Seal) {
         let is_free = |part: &&mut Map<String, Value>| {
             part.contains_key("text")
                 && !part.contains_key("thought")

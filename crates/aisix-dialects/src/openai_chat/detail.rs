@@ -4,7 +4,7 @@
 //! message holds `reasoning_details`, a list of `{"type": "reasoning.text", "text", "signature"}`
 //! and `{"type": "reasoning.encrypted", "data"}`, which callers send back unchanged.
 
-use aisix_core::chat::{Part, Reasoning};
+use aisix_core::chat::{Part, Reasoning, Seal};
 use serde_json::{Map, Value, json};
 
 use super::ID;
@@ -31,10 +31,11 @@ fn read_one(value: Value) -> Option<Reasoning> {
     let (mut text, mut redacted) = (String::new(), None);
     match fields.text("type")?.as_str() {
         "reasoning.text" => text = fields.text("text").unwrap_or_default(),
-        "reasoning.encrypted" => redacted = Some(fields.text("data")?),
+        "reasoning.encrypted" => redacted = Some(Seal::read(ID, fields.text("data")?)),
         _ => return None,
     }
     let signature = fields.text("signature").filter(|seal| !seal.is_empty());
+    let signature = signature.map(|seal| Seal::read(ID, seal));
     // The position says it.
     fields.take("index");
     Some(Reasoning { text, signature, redacted, native: fields.natives(ID, "").collect() })
@@ -42,7 +43,7 @@ fn read_one(value: Value) -> Option<Reasoning> {
 
 /// Whether there is more to a thought than its text.
 pub(super) fn is_sealed(thought: &Reasoning) -> bool {
-    thought.signature.is_some() || thought.redacted.is_some()
+    thought.seals().next().is_some()
 }
 
 /// Puts what the details say in place of the text that a message holds beside them.
@@ -57,7 +58,7 @@ pub(super) fn write(thought: &Reasoning, index: usize, sink: &mut Sink) -> Value
     match &thought.redacted {
         Some(data) => {
             object.insert("type".to_owned(), "reasoning.encrypted".into());
-            object.insert("data".to_owned(), data.as_str().into());
+            object.insert("data".to_owned(), data.written(ID).into());
         }
         None => {
             object.insert("type".to_owned(), "reasoning.text".into());
@@ -65,7 +66,7 @@ pub(super) fn write(thought: &Reasoning, index: usize, sink: &mut Sink) -> Value
         }
     }
     if let Some(seal) = &thought.signature {
-        object.insert("signature".to_owned(), seal.as_str().into());
+        object.insert("signature".to_owned(), seal.written(ID).into());
     }
     object.insert("index".to_owned(), index.into());
     sink.put_natives(&thought.native, &mut object);

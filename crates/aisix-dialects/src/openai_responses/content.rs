@@ -132,6 +132,11 @@ pub(super) fn write(parts: &[&Part], speaker: Speaker, sink: &mut Sink) -> Value
     {
         return text.text.as_str().into();
     }
+    write_parts(parts, speaker, sink)
+}
+
+/// Writes a content as parts, whatever they are.
+pub(super) fn write_parts(parts: &[&Part], speaker: Speaker, sink: &mut Sink) -> Value {
     parts.iter().filter_map(|part| write_part(part, speaker, sink)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The items that requests and answers hold alike: what a model thought, and the tools that it
 //! called.
 
-use aisix_core::chat::{Native, Reasoning, ToolCall};
+use aisix_core::chat::{Native, Reasoning, Seal, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::ID;
@@ -63,7 +63,7 @@ pub(super) fn read_thought(mut fields: Fields) -> Reasoning {
     }
     let plain = |part: &Value| part.as_object().is_some_and(|part| part.len() == 2);
     let alone = content.is_none() && summary.len() < 2 && summary.iter().all(plain);
-    let sealed = fields.text("encrypted_content");
+    let sealed = fields.text("encrypted_content").map(|seal| Seal::read(ID, seal));
     let redacts = |id: &Value| id.as_str().is_some_and(|id| id.starts_with(REDACTED));
     let is_redacted = fields.get("id").is_some_and(redacts);
     let (redacted, signature) = if is_redacted { (sealed, None) } else { (None, sealed) };
@@ -98,7 +98,7 @@ pub(super) fn write_thought(
         object.insert("summary".to_owned(), summary(&thought.text));
     }
     if let Some(sealed) = thought.signature.as_ref().or(thought.redacted.as_ref()) {
-        object.insert("encrypted_content".to_owned(), sealed.as_str().into());
+        object.insert("encrypted_content".to_owned(), sealed.written(ID).into());
     }
     sink.put_natives(&thought.native, &mut object);
     object

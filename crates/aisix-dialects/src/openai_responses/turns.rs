@@ -141,6 +141,10 @@ fn write_turn(turn: &Turn, sink: &mut Sink, items: &mut Vec<Value>) {
     for part in &turn.parts {
         match part {
             Part::ToolResult(result) => items.push(write_result(result, sink)),
+            // The provider looks for a thought that it did not seal among those that it stored.
+            Part::Reasoning(thought) if !sink.own && thought.seals().next().is_none() => {
+                sink.drop("reasoning");
+            }
             Part::Reasoning(thought) if turn.role == Role::Assistant => {
                 let id = || format!("rs_{}", items.len());
                 let item = item::write_thought(thought, id, sink);
@@ -172,7 +176,13 @@ fn write_message(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
     let mut object = Map::new();
     object.insert("type".to_owned(), "message".into());
     object.insert("role".to_owned(), role.into());
-    object.insert("content".to_owned(), content::write(parts, speaker, sink));
+    // A message that the model gave an id has parts.
+    let is_given = turn.native.iter().any(|native| native.dialect == ID && native.name == "id");
+    let content = match speaker {
+        Speaker::Model if is_given => content::write_parts(parts, speaker, sink),
+        _ => content::write(parts, speaker, sink),
+    };
+    object.insert("content".to_owned(), content);
     sink.put_natives(&turn.native, &mut object);
     Value::Object(object)
 }

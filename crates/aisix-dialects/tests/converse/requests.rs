@@ -164,9 +164,10 @@ fn thoughts_go_back_with_their_seals() {
     let request = json!({"model": "m", "max_tokens": 9, "messages": [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": [
-            {"type": "thinking", "thinking": "Hm.", "signature": "seal"},
-            {"type": "redacted_thinking", "data": "YmxvYg=="},
-            {"type": "redacted_thinking", "data": "no base64"},
+            {"type": "thinking", "thinking": "Hm.", "signature": "aisix-seal:converse:seal"},
+            {"type": "redacted_thinking", "data": "aisix-seal:converse:YmxvYg=="},
+            {"type": "redacted_thinking", "data": "aisix-seal:converse:no base64"},
+            {"type": "thinking", "thinking": "Hm.", "signature": "of another format"},
             {"type": "text", "text": "Yes"},
         ]},
     ]});

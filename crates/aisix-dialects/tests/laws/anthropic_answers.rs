@@ -16,7 +16,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::generate::{json, object, text, words};
+use crate::generate::{json, object, seal, text, words};
 
 proptest! {
     #[test]
@@ -123,10 +123,11 @@ fn choice() -> impl Strategy<Value = Choice> {
 fn part() -> impl Strategy<Value = Part> {
     let said = (text(), vec(citation(), 0..3))
         .prop_map(|(text, citations)| Part::Text(Text { text, citations, ..Text::default() }));
-    let thought = (text(), option::of(words())).prop_map(|(text, signature)| {
-        Part::Reasoning(Reasoning { text, signature, ..Reasoning::default() })
-    });
-    let redacted = words().prop_map(|data| {
+    let thought =
+        (text(), option::of(seal(ANTHROPIC_MESSAGES.id()))).prop_map(|(text, signature)| {
+            Part::Reasoning(Reasoning { text, signature, ..Reasoning::default() })
+        });
+    let redacted = seal(ANTHROPIC_MESSAGES.id()).prop_map(|data| {
         Part::Reasoning(Reasoning { redacted: Some(data), ..Reasoning::default() })
     });
     let call = (words(), words(), object("[a-z]{1,4}", json()), option::of(words())).prop_map(

@@ -1,5 +1,7 @@
 //! Generators that several laws share.
 
+use aisix_core::DialectId;
+use aisix_core::chat::Seal;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -17,6 +19,12 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
 /// Text that says something.
 pub(crate) fn words() -> impl Strategy<Value = String> {
     text().prop_filter("says something", |text| !text.is_empty())
+}
+
+/// A seal that was made in this dialect, or in another one.
+pub(crate) fn seal(dialect: DialectId) -> impl Strategy<Value = Seal> {
+    let maker = prop_oneof![Just(dialect), Just(DialectId("another"))];
+    (maker, words()).prop_map(|(maker, text)| Seal::made_in(maker, text))
 }
 
 /// Any JSON; null only inside.

@@ -16,7 +16,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::generate::{json, text, words};
+use crate::generate::{json, seal, text, words};
 
 proptest! {
     #[test]
@@ -150,9 +150,10 @@ fn with_id((index, part): (usize, Part)) -> Part {
 fn part() -> impl Strategy<Value = Part> {
     let said = (words(), any::<bool>())
         .prop_map(|(text, refusal)| Part::Text(Text { text, refusal, ..Text::default() }));
-    let thought = (text(), option::of(words())).prop_map(|(text, signature)| {
-        Part::Reasoning(Reasoning { text, signature, ..Reasoning::default() })
-    });
+    let thought =
+        (text(), option::of(seal(OPENAI_RESPONSES.id()))).prop_map(|(text, signature)| {
+            Part::Reasoning(Reasoning { text, signature, ..Reasoning::default() })
+        });
     let call = (words(), words(), text()).prop_map(|(id, name, arguments)| {
         let native = vec![native_of("status", "completed".into())];
         Part::ToolCall(ToolCall { id, name, arguments, cache: None, native })

@@ -51,7 +51,9 @@ pub(crate) fn requests() -> Vec<Feature> {
 fn conversation() -> Vec<Feature> {
     let system = |role: &str| json!({"messages": [{"role": role, "content": "Be terse."}, {"role": "user", "content": "Hi"}]});
     let late = json!({"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "In French."}, {"role": "user", "content": "Go on"}]});
-    let sealed = json!([{"type": "thinking", "thinking": "Hm.", "signature": "seal"}, {"type": "text", "text": "Yes"}]);
+    let sealed = |seal: &str| json!([{"type": "thinking", "thinking": "Hm.", "signature": seal}, {"type": "text", "text": "Yes"}]);
+    let detailed =
+        |detail: Value| answered(json!({"content": "Yes", "reasoning_details": [detail]}));
     let redacted =
         json!([{"type": "redacted_thinking", "data": "blob"}, {"type": "text", "text": "Yes"}]);
     let server = json!([{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}, {"type": "text", "text": "Yes"}]);
@@ -77,16 +79,23 @@ fn conversation() -> Vec<Feature> {
             Value::Null,
         ),
         feature(
-            "a thought with its signature",
-            answered(
-                json!({"content": "Yes", "reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "seal"}]}),
+            "a thought that a Claude sealed",
+            detailed(
+                json!({"type": "reasoning.text", "text": "Hm.", "signature": "aisix-seal:anthropic_messages:seal"}),
             ),
-            answered(json!({"content": sealed})),
+            answered(json!({"content": sealed("seal")})),
         ),
         feature(
-            "a redacted thought",
-            answered(
-                json!({"content": "Yes", "reasoning_details": [{"type": "reasoning.encrypted", "data": "blob"}]}),
+            "a thought that a model of OpenAI's sealed",
+            detailed(
+                json!({"type": "reasoning.text", "text": "Hm.", "signature": "aisix-seal:openai_responses:seal"}),
+            ),
+            answered(json!({"content": sealed("aisix-seal:openai_responses:seal")})),
+        ),
+        feature(
+            "a redacted thought of a Claude's",
+            detailed(
+                json!({"type": "reasoning.encrypted", "data": "aisix-seal:anthropic_messages:blob"}),
             ),
             answered(json!({"content": redacted})),
         ),

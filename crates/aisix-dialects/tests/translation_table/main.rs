@@ -110,6 +110,9 @@ nothing is translated: the bytes are relayed, and only the name of the model cha
   the code `unsupported`; within a group, the next target is tried first. So it is with images,
   documents, sounds and films that the model would answer without having seen.
 - **–**: the caller's format has no way to say it.
+
+What a provider sealed of a thought goes back to the format that it was made in, and to no other. A
+caller who speaks another format carries it, unread, as `aisix-seal:<format>:<seal>`.
 ";
 
 /// One format, the other, and what the column is called.

@@ -56,17 +56,31 @@ def unknown(value, place):
             yield from unknown(inner, f"{place}.{index}")
 
 
+def meant(errors):
+    """Without what is said of the members of unions that the value does not mean to be."""
+    tells = {"type", "role", "stream", "object"}
+    not_meant = [
+        it["loc"][:-1]
+        for it in errors
+        if it["type"] == "literal_error" and it["loc"] and it["loc"][-1] in tells
+    ]
+    left = [it for it in errors if not any(it["loc"][: len(loc)] == loc for loc in not_meant)]
+    return left or errors
+
+
+def place(loc):
+    """Where in a value something is wrong, without the names of types on the way."""
+    is_type = lambda step: isinstance(step, str) and ("[" in step or step[:1].isupper())
+    return ".".join(str(step) for step in loc if not is_type(step))
+
+
 def wrong(name, value):
     try:
         # As JSON, because lists and tuples are the same there.
         judged = adapter(name).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        # The branches of unions that the value does not mean come first, and are long.
-        found = [
-            f"{'.'.join(map(str, it['loc']))}: {it['msg']} ({it['input']!r:.60})"
-            for it in error.errors(include_url=False)
-        ]
-        return found[-MOST:]
+        errors = error.errors(include_url=False)
+        return [f"{place(it['loc'])}: {it['msg']} ({it['input']!r:.60})" for it in meant(errors)[:MOST]]
     return list(unknown(judged, ""))
 
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
-use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart, Usage};
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart, Seal, Usage};
 use serde_json::{Map, Value, json};
 
 use super::super::block::CONTENT;
@@ -207,7 +207,9 @@ impl Block {
                 delta.take("citation").and_then(citation::read).map(Delta::Citation)
             }
             (Kind::Thought, "thinking_delta") => delta.text("thinking").map(Delta::Text),
-            (Kind::Thought, "signature_delta") => delta.text("signature").map(Delta::Signature),
+            (Kind::Thought, "signature_delta") => {
+                delta.text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)))
+            }
             (Kind::Call | Kind::Native, "input_json_delta") => {
                 let fragment = delta.text("partial_json").unwrap_or_default();
                 self.fragments.push_str(&fragment);
@@ -251,7 +253,8 @@ impl Block {
 
 fn says_something(delta: &Delta) -> bool {
     match delta {
-        Delta::Text(text) | Delta::Signature(text) => !text.is_empty(),
+        Delta::Text(text) => !text.is_empty(),
+        Delta::Signature(seal) => !seal.is_empty(),
         Delta::Citation(_) | Delta::Native(_) => true,
     }
 }

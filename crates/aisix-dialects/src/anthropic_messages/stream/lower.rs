@@ -364,7 +364,7 @@ fn first(start: &PartStart, sink: &mut Sink) -> Option<Map<String, Value>> {
             json!({"type": "thinking", "thinking": "", "signature": ""})
         }
         PartStart::Reasoning { redacted: Some(data) } => {
-            json!({"type": "redacted_thinking", "data": data})
+            json!({"type": "redacted_thinking", "data": data.written(ID)})
         }
         PartStart::ToolCall { id, name } => {
             json!({"type": "tool_use", "id": id, "name": name, "input": {}})
@@ -392,7 +392,7 @@ fn written(kind: Kind, delta: &Delta, sink: &mut Sink) -> Option<Value> {
             Some(json!({"type": "thinking_delta", "thinking": text}))
         }
         (Kind::Thought, Delta::Signature(seal)) => {
-            Some(json!({"type": "signature_delta", "signature": seal}))
+            Some(json!({"type": "signature_delta", "signature": seal.written(ID)}))
         }
         (Kind::Call, Delta::Text(text)) => {
             Some(json!({"type": "input_json_delta", "partial_json": text}))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
-use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart};
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart, Seal};
 use serde_json::{Value, json};
 
 use super::super::block::CONTENT;
@@ -160,13 +160,14 @@ fn native(value: Value) -> PartStart {
 /// What a fragment says.
 enum Grown {
     Said(Delta),
-    Redacted(String),
+    Redacted(Seal),
 }
 
 impl Grown {
     fn delta(self) -> Option<Delta> {
         match self {
-            Self::Said(Delta::Text(text) | Delta::Signature(text)) if text.is_empty() => None,
+            Self::Said(Delta::Text(text)) if text.is_empty() => None,
+            Self::Said(Delta::Signature(seal)) if seal.is_empty() => None,
             Self::Said(delta) => Some(delta),
             Self::Redacted(_) => None,
         }
@@ -187,9 +188,9 @@ fn read(delta: &mut Fields) -> Option<(Kind, Grown)> {
     let thought = delta.get("reasoningContent")?;
     let text = |name: &str| thought[name].as_str().map(ToOwned::to_owned);
     if let Some(data) = text("redactedContent") {
-        return Some((Kind::Redacted, Grown::Redacted(data)));
+        return Some((Kind::Redacted, Grown::Redacted(Seal::read(ID, data))));
     }
-    let seal = || text("signature").map(Delta::Signature);
+    let seal = || text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)));
     let said = text("text").map(Delta::Text).or_else(seal)?;
     Some((Kind::Thought, Grown::Said(said)))
 }

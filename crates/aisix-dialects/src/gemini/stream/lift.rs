@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aisix_core::Error;
 use aisix_core::chat::{
-    ChatEvent, ChatEvents, Delta, FinishReason, Native, Part, PartStart, Text, ToolCall,
+    ChatEvent, ChatEvents, Delta, FinishReason, Native, Part, PartStart, Seal, Text, ToolCall,
 };
 use serde_json::{Map, Value};
 
@@ -229,7 +229,7 @@ impl Candidate {
     }
 
     /// The last text of a stream is often an empty one.
-    fn text(&mut self, text: Text, seal: Option<String>, events: &mut Events<'_>) {
+    fn text(&mut self, text: Text, seal: Option<Seal>, events: &mut Events<'_>) {
         if !(text.text.is_empty() && text.native.is_empty()) {
             let part = self.going_on(Open::Text, events);
             text.native.into_iter().for_each(|native| events.grow(part, Delta::Native(native)));
@@ -244,7 +244,7 @@ impl Candidate {
         }
     }
 
-    fn thought(&mut self, thought: Text, seal: Option<String>, events: &mut Events<'_>) {
+    fn thought(&mut self, thought: Text, seal: Option<Seal>, events: &mut Events<'_>) {
         let part = self.going_on(Open::Thought, events);
         thought.native.into_iter().for_each(|native| events.grow(part, Delta::Native(native)));
         if !thought.text.is_empty() {
@@ -256,19 +256,13 @@ impl Candidate {
     }
 
     /// Puts a seal on the thought that is open, which ends it.
-    fn seal(&mut self, part: u32, seal: String, place: Place, events: &mut Events<'_>) {
+    fn seal(&mut self, part: u32, seal: Seal, place: Place, events: &mut Events<'_>) {
         place.mark().into_iter().for_each(|mark| events.grow(part, Delta::Native(mark)));
         events.grow(part, Delta::Signature(seal));
         self.close(events);
     }
 
-    fn call(
-        &mut self,
-        mut call: ToolCall,
-        seal: Option<String>,
-        id: &str,
-        events: &mut Events<'_>,
-    ) {
+    fn call(&mut self, mut call: ToolCall, seal: Option<Seal>, id: &str, events: &mut Events<'_>) {
         self.calls = true;
         if let Some(seal) = seal {
             let thought = self.going_on(Open::Thought, events);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aisix_core::DialectId;
 use aisix_core::chat::{
-    ChatEvent, Delta, FinishReason, Native, Part, PartStart, Reasoning, Text, ToolCall, Usage,
+    ChatEvent, Delta, FinishReason, Native, Part, PartStart, Reasoning, Seal, Text, ToolCall, Usage,
 };
 use bytes::BytesMut;
 use serde_json::{Map, Value, json};
@@ -37,7 +37,7 @@ pub(super) struct Lowerer {
 struct Choice {
     parts: Vec<Open>,
     /// A seal for the next call.
-    seal: Option<String>,
+    seal: Option<Seal>,
     finished: bool,
 }
 
@@ -235,7 +235,10 @@ impl Lowerer {
                 None
             }
             (Open::Thought(thought), Delta::Signature(more)) => {
-                thought.signature.get_or_insert_default().push_str(more);
+                match &mut thought.signature {
+                    Some(begun) => begun.extend(more),
+                    none => *none = Some(more.clone()),
+                }
                 None
             }
             (Open::Call(call), Delta::Text(more)) => {
@@ -348,7 +351,7 @@ impl Lowerer {
     }
 }
 
-fn sealed_text(seal: &str) -> Map<String, Value> {
+fn sealed_text(seal: &Seal) -> Map<String, Value> {
     let mut part = part::plain("");
     seal::put(seal, &mut part);
     part

@@ -271,7 +271,7 @@ impl Told {
                 let number = self.thoughts;
                 self.thoughts += 1;
                 let data = redacted.as_ref();
-                let data = data.map(|data| detail::fragment(number, "data", data));
+                let data = data.map(|data| detail::fragment(number, "data", &data.written(ID)));
                 pieces.extend(data.map(Piece::Detail));
                 Place::Thought(number)
             }
@@ -361,7 +361,11 @@ impl Told {
                 }
             }
             (Place::Thought(number), Delta::Signature(seal)) => {
-                pieces.push(Piece::Detail(detail::fragment(number, "signature", seal)));
+                pieces.push(Piece::Detail(detail::fragment(
+                    number,
+                    "signature",
+                    &seal.written(ID),
+                )));
             }
             (Place::Call(index), Delta::Text(text)) => {
                 pieces.push(Piece::Arguments(index, text.clone()));

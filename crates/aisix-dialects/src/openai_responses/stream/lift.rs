@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
-use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart};
+use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart, Seal};
 use serde_json::Value;
 
 use super::super::ID;
@@ -337,7 +337,7 @@ impl Lifter {
         &mut self,
         place: (u32, Slot),
         natives: Vec<Native>,
-        signature: Option<String>,
+        signature: Option<Seal>,
         events: &mut ChatEvents,
     ) {
         let Some(Open { part, .. }) = self.open.remove(&place) else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aisix_core::chat::{
     ChatEvent, ChatEvents, Delta, FinishReason, FrameKind, FrameOutline, Native, Part, PartStart,
-    Reasoning, Text, ToolCall, Usage,
+    Reasoning, Seal, Text, ToolCall, Usage,
 };
 use aisix_core::{DialectId, Error};
 use bytes::BytesMut;
@@ -62,7 +62,7 @@ struct Told {
     /// All of its text up to now.
     text: String,
     natives: Vec<Native>,
-    signature: Option<String>,
+    signature: Option<Seal>,
 }
 
 /// What a part is.
@@ -75,7 +75,7 @@ enum What {
         name: String,
     },
     Thought {
-        redacted: Option<String>,
+        redacted: Option<Seal>,
     },
     /// A part of a content, or an item, that came whole.
     Content(Value),
@@ -306,7 +306,10 @@ impl Lowerer {
             }
             Delta::Native(native) if native.dialect == ID => told.natives.push(native.clone()),
             Delta::Native(native) => self.sink.drop_natives(std::slice::from_ref(native)),
-            Delta::Signature(seal) => told.signature.get_or_insert_default().push_str(seal),
+            Delta::Signature(seal) => match &mut told.signature {
+                Some(begun) => begun.extend(seal),
+                none => *none = Some(seal.clone()),
+            },
             Delta::Citation(_) => self.sink.drop("citations"),
         }
     }
@@ -336,7 +339,7 @@ impl Lowerer {
                 let mut item = json!({"type": "reasoning", "summary": []});
                 let mut id = own_id;
                 if let Some(sealed) = redacted {
-                    item["encrypted_content"] = sealed.as_str().into();
+                    item["encrypted_content"] = sealed.written(ID).into();
                     let made = response::made_id("rs", &self.base, self.items as usize);
                     id = id.or_else(|| Some(item::redacted_id(&made)));
                 }

@@ -126,7 +126,7 @@ fn heard(body: &Value) -> Conversation {
             let call = text_of(&item["call_id"]);
             heard.turns.push(Turn::Result { call, text: text_of(&item["output"]) });
         } else if item["role"] == "user" {
-            heard.turns.push(Turn::User(items(&item["content"]).map(piece).collect()));
+            heard.turns.push(Turn::User(parts_of(&item["content"]).iter().map(piece).collect()));
         } else {
             if !matches!(heard.turns.last(), Some(Turn::Model(_))) {
                 heard.turns.push(Turn::Model(Answer::default()));
@@ -143,6 +143,14 @@ fn heard_tool(tool: &Value) -> Tool {
         name: text_of(&tool["name"]),
         description: text_of(&tool["description"]),
         schema: tool["parameters"].clone(),
+    }
+}
+
+/// A content's parts: a text is short for one of them.
+fn parts_of(content: &Value) -> Vec<Value> {
+    match content {
+        Value::String(text) => vec![json!({"type": "input_text", "text": text})],
+        parts => items(parts).cloned().collect(),
     }
 }
 
@@ -165,7 +173,10 @@ fn piece(part: &Value) -> Piece {
 }
 
 fn read_item(item: &Value, answer: &mut Answer) {
-    let texts = |parts: &Value| items(parts).map(|part| text_of(&part["text"])).collect::<String>();
+    let texts = |content: &Value| {
+        let parts = parts_of(content);
+        parts.iter().map(|part| text_of(&part["text"])).collect::<String>()
+    };
     match item["type"].as_str() {
         Some("reasoning") => {
             let seal = item["encrypted_content"].as_str().map(str::to_owned);
