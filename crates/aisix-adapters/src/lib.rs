@@ -25,6 +25,8 @@ pub mod address;
 pub mod anthropic;
 #[cfg(feature = "azure")]
 pub mod azure_openai;
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
 pub mod classify;
 pub mod openai;
 mod registry;

@@ -13,13 +13,21 @@ use crate::adapter::Adapter;
 pub struct Adapters(HashMap<&'static str, Arc<dyn Adapter>>);
 
 impl Adapters {
+    /// None at all, for whoever picks their own.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(HashMap::new())
+    }
+
     /// Those that this crate brings, as far as its features say: one line each.
     #[must_use]
     pub fn builtin() -> Self {
-        let families = Self(HashMap::new());
+        let families = Self::none();
         let families = families.with(crate::anthropic::Anthropic);
         #[cfg(feature = "azure")]
         let families = families.with(crate::azure_openai::AzureOpenAi::default());
+        #[cfg(feature = "bedrock")]
+        let families = families.with(crate::bedrock::Bedrock);
         #[cfg(feature = "vertex")]
         let families = families.with(crate::vertex::Vertex::default());
         families.with(crate::openai::OpenAi)

@@ -2,6 +2,7 @@
 
 use aisix_adapters::anthropic::Anthropic;
 use aisix_adapters::azure_openai::AzureOpenAi;
+use aisix_adapters::bedrock::Bedrock;
 use aisix_adapters::openai::OpenAi;
 use aisix_adapters::vertex::Vertex;
 use aisix_core::Operation;
@@ -61,6 +62,33 @@ async fn azure_openai_keeps_every_promise() {
             failure: |message| json!({"error": {"message": message, "code": "c"}}).to_string(),
         };
         adapter::check(&AzureOpenAi::default(), &setup).await;
+    }
+}
+
+#[tokio::test]
+async fn bedrock_keeps_every_promise() {
+    for secret in [
+        r#"{"access_key_id":"AKIDCANARY","secret_access_key":"canary/0123456789+abcdef","region":"eu-west-3"}"#,
+        r#"{"api_key":"bedrock-canary-0123456789abcdef","region":"eu-west-3"}"#,
+    ] {
+        let setup = Setup {
+            key: json!({
+                "display_name": "key", "provider": "aws", "adapter": "bedrock", "secret": "sk-x",
+            }),
+            model: "us.meta.llama-z:0",
+            base: None,
+            secret,
+            operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
+            lacks: vec![
+                Operation::CountTokens,
+                Operation::Completions,
+                Operation::Embeddings,
+                Operation::ListModels,
+            ],
+            credential: "authorization",
+            failure: |message| json!({ "message": message }).to_string(),
+        };
+        adapter::check(&Bedrock, &setup).await;
     }
 }
 

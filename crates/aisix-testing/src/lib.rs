@@ -13,6 +13,7 @@
 //! - [`process`] runs a program in a directory of its own, and reads what it prints.
 //! - [`published`] judges JSON by the types that the providers' own packages publish.
 //! - [`ScriptedProxy`] stands between a client and its upstream.
+//! - [`botocore`] is Amazon's own judge of what Bedrock receives.
 //! - [`canary`] plants secrets and looks for them, also encoded, wherever they might have leaked.
 //! - [`wait`] waits for a condition. No other module sleeps, and no test does.
 //!
@@ -34,6 +35,7 @@
     reason = "this crate exists for tests only, where a panic with its reason is the report"
 )]
 
+pub mod botocore;
 pub mod canary;
 pub mod client;
 pub mod conformance;

@@ -9,6 +9,7 @@ use serde_json::json;
 async fn lumen_keeps_every_promise() {
     let setup = Setup {
         key: json!({"display_name": "key", "provider": "lumen", "secret": "replaced"}),
+        model: "upstream-model",
         base: Some("https://api.lumen.example"),
         secret: "lumen-canary-0123456789abcdef",
         operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],

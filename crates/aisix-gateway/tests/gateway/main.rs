@@ -8,6 +8,7 @@
 
 mod addresses;
 mod azure;
+mod bedrock;
 mod bodies;
 mod cancellation;
 mod catalogue;

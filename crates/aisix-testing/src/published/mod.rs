@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The variable that holds the path of a Python with the packages.
 const PYTHON: &str = "AISIX_TEST_PYTHON";
@@ -33,7 +33,7 @@ pub struct Claim {
 
 /// A process that judges claims. It loads the packages while a test is still collecting.
 #[derive(Debug)]
-pub struct PublishedTypes(Child);
+pub struct PublishedTypes(Judge);
 
 impl PublishedTypes {
     /// Starts the process.
@@ -43,20 +43,7 @@ impl PublishedTypes {
     /// When `AISIX_TEST_PYTHON` is not set, or the process does not start.
     #[must_use]
     pub fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a test has no other way to learn the path")]
-        let path = std::env::var_os(PYTHON);
-        Self::start_with(path)
-    }
-
-    fn start_with(path: Option<OsString>) -> Self {
-        let path = path.unwrap_or_else(|| {
-            panic!(
-                "{PYTHON} is not set, so nothing judges by published types: run `cargo xtask test`"
-            )
-        });
-        let mut python = Command::new(path);
-        python.args(["-c", CHECK]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(python.spawn().expect("Python starts"))
+        Self(Judge::start(CHECK))
     }
 
     /// What is wrong, claim by claim: nothing where the JSON is what it is claimed to be.
@@ -66,19 +53,8 @@ impl PublishedTypes {
     /// When the process fails; what it says of that is on stderr.
     #[must_use]
     pub fn judge(self, claims: &[Claim]) -> Vec<Vec<String>> {
-        let Self(mut child) = self;
-        let mut stdin = child.stdin.take().expect("it is piped");
-        for Claim { r#type, each, json, .. } in claims {
-            let line = json!({"type": r#type, "each": each, "json": json});
-            writeln!(stdin, "{line}").expect("the process reads all claims before it judges one");
-        }
-        drop(stdin);
-        let output = child.wait_with_output().expect("the process ends");
-        assert!(output.status.success(), "the process that judges failed");
-        let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
-        let verdicts: Vec<_> = text.lines().map(verdict).collect();
-        assert_eq!(verdicts.len(), claims.len(), "{text}");
-        verdicts
+        let line = |Claim { r#type, each, json, .. }: &Claim| json!({"type": r#type, "each": each, "json": json});
+        self.0.judge(&claims.iter().map(line).collect::<Vec<_>>())
     }
 
     /// Asserts that every claim is true.
@@ -98,6 +74,45 @@ impl PublishedTypes {
             })
             .collect();
         assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), wrong.concat());
+    }
+}
+
+/// A Python process with a program that reads claims, one JSON object a line, and prints for each a
+/// list of what is wrong.
+#[derive(Debug)]
+pub(crate) struct Judge(Child);
+
+impl Judge {
+    /// Starts the program.
+    pub(crate) fn start(program: &str) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a test has no other way to learn the path")]
+        let path = std::env::var_os(PYTHON);
+        Self::start_with(path, program)
+    }
+
+    fn start_with(path: Option<OsString>, program: &str) -> Self {
+        let path = path.unwrap_or_else(|| {
+            panic!("{PYTHON} is not set, so nothing judges: run `cargo xtask test`")
+        });
+        let mut python = Command::new(path);
+        python.args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self(python.spawn().expect("Python starts"))
+    }
+
+    /// What is wrong, claim by claim.
+    pub(crate) fn judge(self, claims: &[Value]) -> Vec<Vec<String>> {
+        let Self(mut child) = self;
+        let mut stdin = child.stdin.take().expect("it is piped");
+        for claim in claims {
+            writeln!(stdin, "{claim}").expect("the process reads all claims before it judges one");
+        }
+        drop(stdin);
+        let output = child.wait_with_output().expect("the process ends");
+        assert!(output.status.success(), "the process that judges failed");
+        let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+        let verdicts: Vec<_> = text.lines().map(verdict).collect();
+        assert_eq!(verdicts.len(), claims.len(), "{text}");
+        verdicts
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Claim, PublishedTypes};
+use super::{Claim, Judge, PublishedTypes};
 
 const REQUEST: &str = "openai.types.chat.completion_create_params:CompletionCreateParams";
 const MESSAGE: &str = "anthropic.types.message_create_params:MessageCreateParams";
@@ -53,5 +53,5 @@ fn takes_what_is_right_and_finds_what_is_wrong_or_unknown() {
 #[test]
 #[should_panic(expected = "AISIX_TEST_PYTHON is not set")]
 fn says_what_is_missing_without_python() {
-    let _ = PublishedTypes::start_with(None);
+    let _ = Judge::start_with(None, "");
 }

@@ -1,6 +1,6 @@
 //! Requests that adapters prepare.
 
-use aisix_adapters::{Adapter, Call};
+use aisix_adapters::{Adapter, Call, Framing};
 use aisix_core::{Error, Operation};
 use bytes::Bytes;
 use http::Request;
@@ -34,7 +34,11 @@ async fn wraps_the_body(adapter: &dyn Adapter, setup: &Setup, operation: Operati
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     assert_eq!(header(CONTENT_TYPE), Some("application/json"));
     assert!(header(USER_AGENT).is_some_and(|agent| agent.starts_with("aisix/")));
-    assert_eq!(header(ACCEPT), stream.then_some("text/event-stream"));
+    let framing = match adapter.framing(&target, operation) {
+        Framing::EventStream => "application/vnd.amazon.eventstream",
+        _ => "text/event-stream",
+    };
+    assert_eq!(header(ACCEPT), stream.then_some(framing));
     let is_absolute = request.uri().scheme().is_some() && request.uri().authority().is_some();
     assert!(is_absolute, "the address is whole: {}", request.uri());
     if let (Some(base), Some(host)) = (setup.base, request.uri().host()) {

@@ -1,0 +1,111 @@
+//! Amazon Bedrock: models of many vendors behind one address of each region.
+//!
+//! Source: the reference of Amazon Bedrock Runtime ("Converse", "ConverseStream", "InvokeModel"), and
+//! the user guide's "Supported Regions and models for inference profiles", "Anthropic Claude
+//! Messages API" and "API keys".
+//!
+//! Most models are spoken to in Converse. Whole answers of Anthropic's models are asked for in
+//! Anthropic's own format, in which nothing has to be translated for its callers; streams of theirs
+//! are Converse, too. Requests are signed, or carry an API key of Bedrock's; whatever else the host
+//! knows of Amazon is not looked at.
+
+mod address;
+mod failure;
+mod model;
+mod secret;
+mod sign;
+
+#[cfg(test)]
+mod tests;
+
+use aisix_core::{Error, Operation};
+use aisix_dialects::{ANTHROPIC_MESSAGES, CONVERSE, Dialect, json};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderValue, Request};
+
+use self::model::Rail;
+use self::secret::{Proof, Secrets};
+use crate::adapter::{Adapter, Call, FailedReply, Framing, Target};
+use crate::request;
+
+/// The adapter `bedrock`.
+#[derive(Debug, Clone, Copy)]
+pub struct Bedrock;
+
+/// The name by which provider keys choose it.
+const NAME: &str = "bedrock";
+
+/// The version of Anthropic's format as Bedrock has it.
+const ANTHROPIC_VERSION: &str = r#""bedrock-2023-05-31""#;
+
+#[async_trait]
+impl Adapter for Bedrock {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn dialect(
+        &self,
+        target: &Target,
+        operation: Operation,
+        stream: bool,
+    ) -> Result<&'static dyn Dialect, Error> {
+        if !operation.is_conversation() {
+            return Err(request::lacks(NAME, operation));
+        }
+        Ok(match Rail::of(&target.upstream_model, stream)? {
+            Rail::Invoke => &ANTHROPIC_MESSAGES,
+            Rail::Converse | Rail::ConverseStream => &CONVERSE,
+        })
+    }
+
+    fn framing(&self, _: &Target, _: Operation) -> Framing {
+        Framing::EventStream
+    }
+
+    async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
+        if !call.operation.is_conversation() {
+            return Err(request::lacks(NAME, call.operation));
+        }
+        let target = call.target;
+        let key = &target.provider_key.spec;
+        let secrets = Secrets::read(&key.secret)?;
+        let rail = Rail::of(&target.upstream_model, call.stream)?;
+        let url = address::url(
+            key.api_base.as_deref(),
+            secrets.region(),
+            &target.upstream_model,
+            rail.word(),
+        )?;
+        let mut request = request::post(url, &call).body(Bytes::new()).map_err(Error::internal)?;
+        if call.stream {
+            let framing = HeaderValue::from_static("application/vnd.amazon.eventstream");
+            request.headers_mut().insert(ACCEPT, framing);
+        }
+        *request.body_mut() = match rail {
+            // The address says what these fields say.
+            Rail::Invoke => json::reshaped(
+                &call.body,
+                &["model", "stream"],
+                &[("anthropic_version", ANTHROPIC_VERSION)],
+            )
+            .map_err(Error::internal)?,
+            Rail::Converse | Rail::ConverseStream => call.body,
+        };
+        match secrets.proof() {
+            Proof::ApiKey(key) => {
+                request.headers_mut().insert(AUTHORIZATION, request::credential("Bearer ", key)?);
+            }
+            Proof::Signature(identity) => {
+                sign::sign(&mut request, identity, secrets.region())?;
+            }
+        }
+        Ok(request)
+    }
+
+    fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
+        failure::classify(reply, &target.provider_key.spec.secret)
+    }
+}

@@ -1,0 +1,107 @@
+use aisix_core::{ErrorKind, Secret};
+
+use super::address::url;
+use super::model::Rail;
+use super::secret::{Proof, Secrets, parts};
+
+#[track_caller]
+fn check_rails(model: &str, whole: Rail, streamed: Rail) {
+    assert_eq!(Rail::of(model, false).expect("it is known"), whole, "{model}");
+    assert_eq!(Rail::of(model, true).expect("it is known"), streamed, "{model}");
+}
+
+#[test]
+fn the_name_of_a_model_says_how_it_is_spoken_to() {
+    for claude in ["anthropic.claude-x-v1:0", "us.anthropic.claude-x", "global.anthropic.claude-x"]
+    {
+        check_rails(claude, Rail::Invoke, Rail::ConverseStream);
+    }
+    for other in [
+        "meta.llama-z:0",
+        "us-gov.amazon.nova-x",
+        "zai.glm-4.6",
+        "apac.zai-org.x",
+        "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-x",
+    ] {
+        check_rails(other, Rail::Converse, Rail::ConverseStream);
+    }
+    for unknown in
+        ["", "claude-x", "x.y.z", "europe-west.meta.llama", "meta.a b", "meta.a?b", "meta.☃"]
+    {
+        let error = Rail::of(unknown, false).expect_err("it is unknown");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Internal, 500), "{unknown}");
+    }
+}
+
+#[test]
+fn a_model_is_one_segment_of_the_address() {
+    let check = |base, region, model, expected: &str| {
+        let url = url(base, region, model, "converse").expect("it is an address");
+        assert_eq!(url.to_string(), expected);
+    };
+    let regional =
+        "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.meta.llama-z%3A0/converse";
+    check(None, "us-east-1", "us.meta.llama-z:0", regional);
+    check(Some("  "), "us-east-1", "us.meta.llama-z:0", regional);
+    let china = "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/model/meta.x/converse";
+    check(None, "cn-north-1", "meta.x", china);
+    let private = "https://vpce-1.example/prefix/model/meta.a%2F..%2Fb/converse";
+    check(Some(" https://vpce-1.example/prefix/ "), "us-east-1", "meta.a/../b", private);
+    url(Some("vpce-1.example"), "us-east-1", "meta.x", "converse").expect_err("it is no URL");
+}
+
+#[test]
+fn a_secret_has_one_of_two_shapes() {
+    let read = |text: &str| Secrets::read(&Secret::new(text));
+    let signing = r#"{"access_key_id":"AKID","secret_access_key":"s/e+c","region":" eu-west-3 "}"#;
+    let secrets = read(signing).expect("it is signed with");
+    assert_eq!(secrets.region(), "eu-west-3");
+    assert!(
+        matches!(secrets.proof(), Proof::Signature(identity) if identity.session_token.is_none())
+    );
+    let session =
+        r#"{"access_key_id":"AKID","secret_access_key":"s","region":"r","session_token":"t"}"#;
+    let secrets = read(session).expect("it is signed with");
+    assert!(
+        matches!(secrets.proof(), Proof::Signature(identity) if identity.session_token.is_some())
+    );
+    let key = read(r#"{"api_key":"k","region":"us-east-1"}"#).expect("it is a key");
+    assert!(matches!(key.proof(), Proof::ApiKey(_)));
+    for wrong in [
+        "",
+        "key",
+        "[]",
+        "{}",
+        r#"{"api_key":"k"}"#,
+        r#"{"api_key":"k","region":7}"#,
+        r#"{"api_key":"","region":"r"}"#,
+        r#"{"api_key":"k\r\nx: 1","region":"r"}"#,
+        r#"{"api_key":"k","region":"r","access_key_id":"a"}"#,
+        r#"{"api_key":"k","region":"r","session_token":"t"}"#,
+        r#"{"access_key_id":"AKID","region":"r"}"#,
+        r#"{"access_key_id":"AK/ID","secret_access_key":"s","region":"r"}"#,
+        r#"{"access_key_id":"","secret_access_key":"s","region":"r"}"#,
+        r#"{"access_key_id":"AKID","secret_access_key":" ","region":"r"}"#,
+        r#"{"access_key_id":"AKID","secret_access_key":"s","region":"r","session_token":"t\n"}"#,
+        r#"{"access_key_id":"AKID","secret_access_key":"s","region":"r","typo":1}"#,
+    ] {
+        let error = read(wrong).err().unwrap_or_else(|| panic!("{wrong} is no secret"));
+        assert_eq!(error.status(), 401, "{wrong}");
+    }
+    for nowhere in ["", " ", "us east", "eu/west", "a.b", "..", "US-EAST-1"] {
+        let text = format!(r#"{{"api_key":"k","region":"{nowhere}"}}"#);
+        let error = read(&text).err().unwrap_or_else(|| panic!("{nowhere} is no region"));
+        assert_eq!(error.status(), 400, "{nowhere}");
+    }
+}
+
+#[test]
+fn every_part_of_a_secret_is_hidden_by_itself() {
+    let secret = Secret::new(
+        r#"{"access_key_id":"AKID","secret_access_key":"s","region":"r","session_token":"t"}"#,
+    );
+    let hidden = parts(&secret);
+    let hidden: Vec<_> = hidden.iter().map(Secret::expose).collect();
+    assert_eq!(hidden, ["AKID", "s", "t"]);
+}

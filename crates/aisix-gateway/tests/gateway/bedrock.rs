@@ -1,0 +1,342 @@
+//! Bedrock, as an upstream: what it receives is judged by Amazon's own code.
+
+use aisix_gateway::Settings;
+use aisix_testing::botocore::{self, Signer};
+use aisix_testing::eventstream::{event, exception};
+use aisix_testing::{Received, Reply, ScriptedUpstream};
+use serde_json::{Value, json};
+
+use crate::common::spoken::{CHAT, FORMATS, Spoken, error_in};
+use crate::common::*;
+
+const LLAMA: &str = "us.meta.llama-z:0";
+const CLAUDE: &str = "anthropic.claude-x-v1:0";
+const SIGNER: Signer<'_> = Signer {
+    region: "eu-west-3",
+    access_key_id: "AKIDEXAMPLE0123456789",
+    secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    session_token: Some("session/token+with=signs"),
+};
+
+fn signing() -> Value {
+    json!({
+        "access_key_id": SIGNER.access_key_id, "secret_access_key": SIGNER.secret_access_key,
+        "region": SIGNER.region, "session_token": SIGNER.session_token,
+    })
+}
+
+/// A gateway in front of this upstream as Bedrock.
+fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
+    let key = json!({
+        "display_name": "pk", "provider": "aws", "adapter": "bedrock", "secret": secret,
+        "api_base": upstream.base_url(),
+    });
+    let documents = documents::documents([
+        ("provider_keys/pk", key),
+        ("models/m", direct(MODEL, model, "pk")),
+        ("api_keys/k", api_key(CALLER, &["*"])),
+    ]);
+    World::with(Settings::default(), &documents)
+}
+
+fn signed(upstream: &ScriptedUpstream, model: &str) -> World {
+    world(upstream, &signing().to_string(), model)
+}
+
+fn answer(text: &str) -> String {
+    json!({
+        "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+        "stopReason": "end_turn", "metrics": {"latencyMs": 1},
+        "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7},
+    })
+    .to_string()
+}
+
+fn stream(pieces: &[&str]) -> Vec<Vec<u8>> {
+    let delta = |text: &&str| {
+        let delta = json!({"contentBlockIndex": 0, "delta": {"text": text}});
+        event("contentBlockDelta", &delta.to_string())
+    };
+    let mut frames = vec![event("messageStart", r#"{"role":"assistant"}"#)];
+    frames.extend(pieces.iter().map(delta));
+    frames.push(event("contentBlockStop", r#"{"contentBlockIndex":0}"#));
+    frames.push(event("messageStop", r#"{"stopReason":"end_turn"}"#));
+    let usage = json!({"usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7}, "metrics": {"latencyMs": 1}});
+    frames.push(event("metadata", &usage.to_string()));
+    frames
+}
+
+fn streamed(frames: impl IntoIterator<Item = Vec<u8>>) -> Reply {
+    let reply = Reply::open(200, "application/vnd.amazon.eventstream");
+    reply.chunks(frames.into_iter().collect::<Vec<_>>()).end()
+}
+
+#[tokio::test]
+async fn every_format_reaches_converse_whole_and_streamed_and_signed() {
+    let mut claims = Vec::new();
+    for spoken in &FORMATS {
+        let upstream = ScriptedUpstream::start();
+        let world = signed(&upstream, LLAMA);
+        upstream.enqueue(Reply::json(200, answer("one two three")));
+        let told = world.send(spoken.request(spoken.body(MODEL, "hi", false))).await;
+        assert_eq!(told.status, 200, "{}: {}", spoken.path, told.text());
+        assert_eq!(spoken.text(&told), "one two three", "{}", spoken.path);
+        assert_eq!(told.json::<Value>()["model"], MODEL, "{}", spoken.path);
+        let received = upstream.next_request().await;
+        assert_eq!(received.path_and_query, "/model/us.meta.llama-z%3A0/converse");
+        claims.push(botocore::request("Converse", &received, Some(SIGNER)));
+        assert_untold(&received);
+
+        upstream.enqueue(streamed(stream(&["Hel", "lo"])));
+        let mut told = world.stream(spoken.request(spoken.body(MODEL, "hi", true))).await;
+        let text = told.rest().await;
+        assert_eq!(spoken.streamed_text(&text), "Hello", "{}: {text}", spoken.path);
+        let last = text.trim_end().rsplit("\n\n").next().expect("a frame");
+        assert!(last.starts_with(spoken.last.trim_end()), "{}: {text}", spoken.path);
+        let id = told.head.headers["x-aisix-request-id"].to_str().expect("text").to_owned();
+        drop(told);
+        let usage = world.recorder.outcome(&id).await.usage.expect("usage");
+        assert_eq!((usage.input, usage.output), (5, 2), "{}", spoken.path);
+        let received = upstream.next_request().await;
+        assert_eq!(received.path_and_query, "/model/us.meta.llama-z%3A0/converse-stream");
+        assert_eq!(received.header("accept"), Some("application/vnd.amazon.eventstream"));
+        claims.push(botocore::request("ConverseStream", &received, Some(SIGNER)));
+    }
+    let written = stream(&["Hi"]).concat();
+    let events =
+        ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+    claims.push(botocore::stream(&written, &events));
+    botocore::assert(&claims);
+}
+
+/// Neither the caller's credential nor the secret itself goes upstream.
+#[track_caller]
+fn assert_untold(received: &Received) {
+    let sent = format!("{:?} {}", received.headers, received.text());
+    for secret in [CALLER, SIGNER.secret_access_key] {
+        assert!(!sent.contains(secret), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_caller_says_is_a_request_in_the_eyes_of_amazon() {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}});
+    let pdf = json!({"type": "file", "file": {"filename": "a_b.pdf", "file_data": "data:application/pdf;base64,aGk="}});
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let call = json!({"id": "call_1", "type": "function", "function": {"name": "wx", "arguments": "{\"city\":\"Oslo\"}"}});
+    let request = json!({
+        "model": MODEL,
+        "messages": [
+            {"role": "system", "content": [{"type": "text", "text": "Be terse.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]},
+            {"role": "user", "content": [{"type": "text", "text": "Look."}, image, pdf]},
+            {"role": "assistant", "content": null, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "4C"}, image]},
+            {"role": "user", "content": "And now?"},
+        ],
+        "tools": [{"type": "function", "function": {"name": "wx", "description": "Weather", "parameters": schema, "strict": true}}],
+        "tool_choice": {"type": "function", "function": {"name": "wx"}},
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": true}},
+        "max_tokens": 99, "temperature": 2, "top_p": 0.5, "stop": ["END"], "seed": 1,
+        "reasoning_effort": "high", "metadata": {"team": "a"}, "user": "u",
+    });
+    upstream.enqueue(Reply::json(200, answer("Cold.")));
+    let told = world.chat(request.to_string()).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.header("x-aisix-dropped"), Some("temperature, user, seed"));
+    let received = upstream.next_request().await;
+    botocore::assert(&[botocore::request("Converse", &received, Some(SIGNER))]);
+}
+
+#[tokio::test]
+async fn whole_answers_of_anthropics_models_are_asked_for_in_their_own_format() {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, CLAUDE);
+    let answer = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x",
+        "content": [{"type": "text", "text": "Hello"}], "stop_reason": "end_turn",
+        "stop_sequence": null, "usage": {"input_tokens": 5, "output_tokens": 2},
+    });
+    upstream.enqueue(Reply::json(200, answer.to_string()));
+    let body = r#"{ "model": "my-gpt", "max_tokens": 1.0e1, "messages": [{"role":"user","content":"hi"}],"unknown" : 1 }"#;
+    let told = world.send(post_as_caller("/v1/messages", body.replace("1.0e1", "10"))).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.json::<Value>()["model"], MODEL);
+    let received = upstream.next_request().await;
+    assert_eq!(received.path_and_query, "/model/anthropic.claude-x-v1%3A0/invoke");
+    let version = r#"{"anthropic_version":"bedrock-2023-05-31","#;
+    let expected = format!(
+        r#"{version} "max_tokens": 10, "messages": [{{"role":"user","content":"hi"}}],"unknown" : 1 }}"#
+    );
+    assert_eq!(received.text(), expected, "every other byte is the caller's");
+    botocore::assert(&[botocore::request("InvokeModel", &received, Some(SIGNER))]);
+
+    upstream.enqueue(streamed(stream(&["Hi"])));
+    let mut told = world.stream(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
+    assert_eq!(CHAT.streamed_text(&told.rest().await), "Hi");
+    let received = upstream.next_request().await;
+    assert_eq!(received.path_and_query, "/model/anthropic.claude-x-v1%3A0/converse-stream");
+    botocore::assert(&[botocore::request("ConverseStream", &received, Some(SIGNER))]);
+}
+
+fn post_as_caller(path: &str, body: String) -> http::Request<http_body_util::Full<bytes::Bytes>> {
+    let mut request = post(path, body);
+    let bearer = format!("Bearer {CALLER}").parse().expect("a header");
+    request.headers_mut().insert("authorization", bearer);
+    request
+}
+
+#[tokio::test]
+async fn an_api_key_of_bedrocks_is_a_bearer() {
+    let upstream = ScriptedUpstream::start();
+    let secret = json!({"api_key": "bedrock-api-key-0123456789", "region": "us-east-1"});
+    let world = world(&upstream, &secret.to_string(), LLAMA);
+    upstream.enqueue(Reply::json(200, answer("Hi")));
+    assert_eq!(world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await.status, 200);
+    let received = upstream.next_request().await;
+    assert_eq!(received.header("authorization"), Some("Bearer bedrock-api-key-0123456789"));
+    assert_eq!(received.header("x-amz-date"), None);
+    botocore::assert(&[botocore::request("Converse", &received, None)]);
+}
+
+/// Streams a request over these frames, and gives what the caller reads.
+async fn broken(spoken: &Spoken, reply: Reply) -> String {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    upstream.enqueue(reply);
+    let mut told = world.stream(spoken.request(spoken.body(MODEL, "hi", true))).await;
+    told.rest().await
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_does_not_end_as_complete() {
+    let whole = stream(&["Hello"]);
+    let mut flipped = whole.clone();
+    *flipped[2].last_mut().expect("a byte") ^= 1;
+    let mut cut = whole.clone();
+    cut.truncate(5);
+    let half = cut[4].len() / 2;
+    cut[4].truncate(half);
+    let unfinished = whole[..3].to_vec();
+    let mut failed = whole[..2].to_vec();
+    failed.push(exception("throttlingException", r#"{"message":"slow down"}"#));
+    for (what, frames, said) in [
+        ("a bad checksum", flipped, "could not be decoded"),
+        ("cut inside a message", cut, "ended inside a message"),
+        ("an end before the end", unfinished, "ended before it was complete"),
+        ("an exception after content", failed, "slow down"),
+    ] {
+        for spoken in &FORMATS {
+            let text = broken(spoken, streamed(frames.clone())).await;
+            assert_eq!(spoken.streamed_text(&text), "Hello", "{what}, {}: {text}", spoken.path);
+            assert!(text.contains(said), "{what}, {}: {text}", spoken.path);
+            assert!(!text.contains(spoken.last.trim_end()), "{what}, {}: {text}", spoken.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_event_is_passed_over() {
+    let mut frames = stream(&["Hello"]);
+    frames.insert(1, event("somethingNew", r#"{"a":1}"#));
+    for spoken in &FORMATS {
+        let text = broken(spoken, streamed(frames.clone())).await;
+        assert_eq!(spoken.streamed_text(&text), "Hello", "{text}");
+        assert!(text.contains(spoken.last.trim_end()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_exception_before_any_content_is_an_answer_of_its_own() {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    for (kind, payload, status) in [
+        ("throttlingException", json!({"message": "slow down"}), 429),
+        ("validationException", json!({"message": "too long"}), 400),
+        ("serviceUnavailableException", json!({"message": "away"}), 502),
+        (
+            "modelStreamErrorException",
+            json!({"message": "it broke", "originalStatusCode": 400}),
+            400,
+        ),
+    ] {
+        upstream.enqueue(streamed([exception(kind, &payload.to_string())]));
+        let told = world.send(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
+        assert_eq!(told.status, status, "{kind}: {}", told.text());
+    }
+}
+
+#[tokio::test]
+async fn a_secret_of_the_wrong_shape_is_refused_before_any_call_and_never_quoted() {
+    let upstream = ScriptedUpstream::start();
+    let plain = "AKIDEXAMPLE-not-json-0123456789";
+    let half = json!({"access_key_id": plain, "region": "eu-west-3"}).to_string();
+    for secret in [plain.to_owned(), half] {
+        let world = world(&upstream, &secret, LLAMA);
+        let told = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+        assert_eq!(told.status, 401, "{}", told.text());
+        let (_, message, _) = error_in("openai", &told.json());
+        assert!(message.starts_with("invalid upstream credentials: a secret for bedrock"));
+        assert!(!told.text().contains(plain) && !logs::text().contains(plain));
+    }
+    let nowhere = json!({"api_key": "bedrock-api-key-0123456789", "region": "eu/../west"});
+    let world = world(&upstream, &nowhere.to_string(), LLAMA);
+    let told = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+    assert_eq!(told.status, 400, "{}", told.text());
+    assert_eq!(upstream.requests().len(), 0, "nobody was called");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told_and_accounts_are_not() {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    let skew = "Signature expired: 20261121T080000Z is now earlier than 20261121T091500Z (20261121T092000Z - 5 min.)";
+    for (kind, message, told) in [
+        ("ValidationException", "messages: too long", "messages: too long".to_owned()),
+        (
+            "InvalidSignatureException",
+            skew,
+            format!("upstream authentication failed: {skew} (is this host's clock right?)"),
+        ),
+        (
+            "AccessDeniedException",
+            "User: arn:aws:iam::123456789012:user/ann is not authorized",
+            "upstream authentication failed".to_owned(),
+        ),
+    ] {
+        let body = json!({ "message": message }).to_string();
+        upstream.enqueue(
+            Reply::json(403, body).header("x-amzn-errortype", &format!("{kind}:http://x/")),
+        );
+        let answer = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(error_in("openai", &answer.json()).1, told);
+    }
+}
+
+#[tokio::test]
+async fn models_whose_names_lead_nowhere_are_refused_before_any_call() {
+    let upstream = ScriptedUpstream::start();
+    for model in ["../../admin", "meta.llama?x=1", "gpt-4o", "us.unknown.model"] {
+        let world = signed(&upstream, model);
+        let told = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+        assert_eq!(told.status, 500, "{model}: {}", told.text());
+    }
+    assert_eq!(upstream.requests().len(), 0, "nobody was called");
+    let arn = "arn:aws:bedrock:eu-west-3:123456789012:application-inference-profile/abc";
+    let world = signed(&upstream, arn);
+    upstream.enqueue(Reply::json(200, answer("Hi")));
+    assert_eq!(world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await.status, 200);
+    let received = upstream.next_request().await;
+    let escaped = arn.replace(':', "%3A").replace('/', "%2F");
+    assert_eq!(received.path_and_query, format!("/model/{escaped}/converse"));
+    botocore::assert(&[botocore::request("Converse", &received, Some(SIGNER))]);
+}
+
+#[test]
+fn the_judge_sees_what_is_wrong() {
+    let written = event("ping", "{}");
+    let wrong = botocore::wrong(&[botocore::stream(&written, &["pong"])]);
+    assert_eq!(wrong, [["read ['ping']"]]);
+}

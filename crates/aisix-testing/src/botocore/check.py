@@ -1,0 +1,137 @@
+"""Judges requests to Bedrock by what `botocore` publishes: its service model and its signer.
+
+Reads claims from stdin, one JSON object a line, until its end. For each it prints one line: a JSON
+list of what is wrong, empty where nothing is.
+
+A claim about a request, as an upstream received it:
+`{"operation": "Converse", "url", "headers": {}, "body": "...", "region", "access_key_id",
+"secret_access_key", "session_token"}`. The body is validated against the operation's input, the
+signature is computed anew over the method, the URL, the signed headers and the body.
+
+A claim about an event stream: `{"stream": "<base64>", "events": ["messageStart", ...]}`. Its bytes
+are read by `botocore` and hold these events and exceptions.
+"""
+
+import base64
+import binascii
+import json
+import re
+import sys
+from urllib.parse import unquote, urlsplit
+
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.eventstream import EventStreamBuffer
+from botocore.validate import ParamValidator
+
+MODEL = botocore.session.get_session().get_service_model("bedrock-runtime")
+# What a proxy may change on the way; anything else of a request must be signed.
+UNSIGNED = {"authorization", "user-agent", "content-length", "accept-encoding", "connection"}
+
+
+def particulars(shape, value, place):
+    """What the validator leaves to the service: words of enumerations, patterns, base64."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        if shape.is_document_type:
+            return
+        if getattr(shape, "is_tagged_union", False) and len(value) != 1:
+            yield f"{place}: not exactly one of a union"
+        for name, inner in value.items():
+            if name in shape.members:
+                yield from particulars(shape.members[name], inner, f"{place}.{name}")
+    elif shape.type_name == "list":
+        for index, inner in enumerate(value):
+            yield from particulars(shape.member, inner, f"{place}.{index}")
+    elif shape.type_name == "map":
+        for name, inner in value.items():
+            yield from particulars(shape.key, name, f"{place}.{name}")
+            yield from particulars(shape.value, inner, f"{place}.{name}")
+    elif shape.type_name == "string":
+        if value not in (getattr(shape, "enum", None) or [value]):
+            yield f"{place}: {value!r} is none of {shape.enum}"
+        pattern = shape.metadata.get("pattern")
+        if pattern and not re.search(f"^(?:{pattern})$", value):
+            yield f"{place}: {value!r} does not match {pattern}"
+        longest = shape.metadata.get("max")
+        if longest is not None and len(value) > longest:
+            yield f"{place}: longer than {longest}"
+    elif shape.type_name == "blob":
+        try:
+            base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            yield f"{place}: no base64"
+
+
+def content(claim, operation):
+    path = urlsplit(claim["url"]).path
+    template = MODEL.operation_model(operation).http["requestUri"]
+    match = re.search(template.replace("{modelId}", "([^/]+)") + "$", path)
+    if not match:
+        return [f"{path} is not {template}"]
+    model = unquote(match.group(1))
+    if operation == "InvokeModel":
+        body = json.loads(claim["body"])
+        return [f"the body says '{name}'" for name in ("model", "stream") if name in body]
+    params = {"modelId": model, **json.loads(claim["body"])}
+    shape = MODEL.operation_model(operation).input_shape
+    report = ParamValidator().validate(params, shape)
+    found = [report.generate_report()] if report.has_errors() else []
+    return found or list(particulars(shape, params, ""))
+
+
+def signature(claim):
+    headers = {name.lower(): value for name, value in claim["headers"].items()}
+    said = re.fullmatch(
+        r"AWS4-HMAC-SHA256 Credential=(.+?), SignedHeaders=(.+?), Signature=([0-9a-f]{64})",
+        headers["authorization"],
+    )
+    if not said:
+        return ["the credential is no signature of version 4"]
+    scope, names, signature = said.groups()
+    names = names.split(";")
+    found = [f"{name} is not signed" for name in sorted(set(headers) - UNSIGNED - set(names))]
+    if headers.get("x-amz-security-token") != claim.get("session_token"):
+        found.append("the session token is not sent")
+    request = AWSRequest(
+        method="POST",
+        url=claim["url"],
+        headers={name: headers[name] for name in names},
+        data=claim["body"].encode(),
+    )
+    request.context["timestamp"] = headers["x-amz-date"]
+    credentials = Credentials(claim["access_key_id"], claim["secret_access_key"])
+    auth = SigV4Auth(credentials, "bedrock", claim["region"])
+    if scope != f"{claim['access_key_id']}/{auth.credential_scope(request)}":
+        found.append(f"signed for {scope}")
+    to_sign = auth.string_to_sign(request, auth.canonical_request(request))
+    if auth.signature(to_sign, request) != signature:
+        found.append("the signature is another one than botocore's")
+    return found
+
+
+def events(claim):
+    buffer = EventStreamBuffer()
+    buffer.add_data(base64.b64decode(claim["stream"]))
+    read = []
+    for message in buffer:
+        headers = message.headers
+        read.append(headers.get(":event-type") or headers.get(":exception-type"))
+        json.loads(message.payload)
+    return [] if read == claim["events"] else [f"read {read}"]
+
+
+def wrong(claim):
+    if "stream" in claim:
+        return events(claim)
+    found = content(claim, claim["operation"])
+    return found + (signature(claim) if claim.get("secret_access_key") else [])
+
+
+def main():
+    for line in sys.stdin.readlines():
+        print(json.dumps(wrong(json.loads(line))))
+
+
+main()
