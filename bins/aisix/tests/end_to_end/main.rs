@@ -3,6 +3,7 @@
 //! `cargo xtask test` builds the binary and brings the tools that these tests call.
 #![expect(clippy::expect_used, reason = "a panic with its reason is how a test fails")]
 
+mod azure;
 mod cache;
 mod crash;
 mod drain;
