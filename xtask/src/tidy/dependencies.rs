@@ -24,6 +24,8 @@ const PURE: &[Pure] = &[
         name: "aisix-hooks",
         without: &["aisix-gateway", "aisix-store", "aisix-adapters", "hyper"],
     },
+    // Families of clouds are features, which the program asks for and the gateway does not.
+    Pure { name: "aisix-gateway", without: &["aws", "google-cloud", "azure"] },
 ];
 
 /// Asks cargo for what is below each pure crate.
