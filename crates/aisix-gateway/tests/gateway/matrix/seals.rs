@@ -10,8 +10,10 @@ async fn a_seal_goes_back_to_its_maker_and_to_nobody_else() {
     let mut claims = Vec::new();
     for caller in &CALLERS {
         for maker in &FAMILIES {
-            for other in FAMILIES.iter().filter(|other| other.name != maker.name) {
-                if (maker.speaks)(caller).seals {
+            let made_in = (maker.speaks)(caller);
+            let foreign = |other: &&Family| (other.speaks)(caller).name != made_in.name;
+            for other in FAMILIES.iter().filter(foreign) {
+                if made_in.seals {
                     check(caller, maker, other, &mut claims).await;
                 }
             }
