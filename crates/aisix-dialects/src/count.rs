@@ -23,6 +23,15 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+/// Reads an object of counts; an odd one is no reason to refuse an answer. A list is none, though it
+/// would be taken for the fields in their order.
+pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
+    if !text.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// Whether a value says nothing, or just this count.
 pub(crate) fn says(value: &Value, count: u64) -> bool {
     value.is_null() || value.as_f64() == Some(count as f64)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ID;
-use crate::count::Count;
+use crate::count::{self, Count};
 use crate::fields::Fields;
 
 /// The counts of a `usage` object.
@@ -47,7 +47,7 @@ struct OutputDetails {
 impl Counts {
     /// Reads the counts; an odd one is no reason to refuse an answer.
     pub(super) fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        count::read(text)
     }
 
     /// Count by count the larger: what a later frame leaves out still holds.

@@ -9,6 +9,7 @@ use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::wire::UsageWire;
+use crate::count;
 use crate::frame::Frame;
 use crate::json::span_of;
 use crate::openai_error::InBandError;
@@ -95,7 +96,7 @@ pub(super) fn is_foreign(frame: &Frame) -> bool {
 
 /// An odd count is no reason to refuse an answer.
 fn usage(value: &RawValue) -> Option<Usage> {
-    serde_json::from_str::<UsageWire>(value.get()).ok().map(Into::into)
+    count::read::<UsageWire>(value.get()).map(Into::into)
 }
 
 /// What is looked at in the choices of a chunk.

@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::usage::UsageWire;
+use crate::count;
 use crate::failure::ProviderError;
 use crate::json::span_of;
 use crate::openai_error::InBandError;
@@ -72,7 +73,7 @@ impl Answer<'_> {
 
     fn usage(&self) -> Option<aisix_core::chat::Usage> {
         // An odd count is no reason to refuse an answer.
-        let wire = serde_json::from_str::<UsageWire>(self.usage?.get()).ok();
+        let wire = count::read::<UsageWire>(self.usage?.get());
         wire.map(Into::into)
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Items<'a> {
                 let value = native.value.clone();
                 self.message(None, &[]).content.push(value);
             }
-            Part::Native(native) => self.sink.drop(&native.name),
+            Part::Native(native) => self.sink.drop_part(native),
             Part::Media(_) => self.sink.drop("media"),
             Part::ToolResult(_) => self.sink.drop("tool_result"),
         }

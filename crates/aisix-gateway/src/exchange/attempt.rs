@@ -29,7 +29,7 @@ use crate::timeouts::{Timeouts, timed_out};
 pub(super) const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The most that is read of a failed answer's body, in bytes.
-const LONGEST_ERROR_BODY: usize = 64 << 10;
+pub(super) const LONGEST_ERROR_BODY: usize = 64 << 10;
 
 /// One try of one candidate.
 pub(super) struct Attempt<'a> {

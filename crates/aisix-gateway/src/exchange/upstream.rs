@@ -7,11 +7,12 @@ use std::time::Duration;
 use aisix_core::chat::{ChatEvents, FrameKind};
 use aisix_core::{Carried, Error, ErrorCode};
 use aisix_dialects::{Depth, Dialect, EventDecoder, Frame, FrameDecoder};
+use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::attempt::{LARGEST_ANSWER, too_large};
+use super::attempt::{LARGEST_ANSWER, LONGEST_ERROR_BODY, too_large};
 use super::completion::Completion;
 use super::credentials::Credentials;
 use crate::client::transport;
@@ -43,6 +44,8 @@ pub(crate) struct UpstreamStream {
     frames: Vec<Frame>,
     /// How much has arrived, in bytes.
     received: usize,
+    /// The beginning of what arrived, where it is no stream but an object.
+    object: BytesMut,
     /// What went wrong, to be said after the events that came before it.
     failed: Option<Error>,
     ended: bool,
@@ -68,6 +71,7 @@ impl UpstreamStream {
             waiting: None,
             frames: Vec::new(),
             received: 0,
+            object: BytesMut::new(),
             failed: None,
             ended: false,
             lingering: None,
@@ -99,6 +103,7 @@ impl UpstreamStream {
             let events = match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => {
+                        self.keep_object(&bytes);
                         self.received = self.received.saturating_add(bytes.len());
                         self.read(|framing, frames| framing.push(bytes, frames))
                     }
@@ -178,10 +183,27 @@ impl UpstreamStream {
         let unreadable = |error: &Error| error.code() == ErrorCode::UpstreamDecode;
         // A last frame that makes no sense was cut off: whether it is missed, its dialect knows.
         if !self.ended && self.failed.as_ref().is_none_or(unreadable) {
-            self.failed = self.decoder.finish().err();
+            let incomplete = self.decoder.finish().err();
+            self.failed = incomplete.map(|error| self.said_instead().unwrap_or(error));
         }
         self.close();
         events
+    }
+
+    /// Keeps what an upstream says instead of a stream: no framing begins like an object.
+    fn keep_object(&mut self, bytes: &Bytes) {
+        let begins = self.received == 0 && bytes.first() == Some(&b'{');
+        if begins || !self.object.is_empty() {
+            let room = LONGEST_ERROR_BODY.saturating_sub(self.object.len());
+            self.object.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+    }
+
+    /// The error that came instead of a stream: some upstreams answer so with a status of success.
+    fn said_instead(&mut self) -> Option<Error> {
+        let object = Some(self.object.split().freeze()).filter(|object| !object.is_empty())?;
+        let error = self.dialect.decode_response(object).err()?;
+        (error.code() == ErrorCode::UpstreamInBand).then_some(error)
     }
 
     /// Waits for events, no longer than the gap.

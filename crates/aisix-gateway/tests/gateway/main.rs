@@ -8,6 +8,7 @@
 
 mod addresses;
 mod azure;
+mod bad_input;
 mod bedrock;
 mod bodies;
 mod cancellation;

@@ -183,8 +183,8 @@ impl Metrics {
         if let Some(TokenUsage { input, output, .. }) = request.usage {
             let client = self.client_types.name(request.client);
             self.clients.update([client, request.labels.model], |tokens| {
-                tokens[0] += input;
-                tokens[1] += output;
+                tokens[0] = tokens[0].saturating_add(input);
+                tokens[1] = tokens[1].saturating_add(output);
             });
         }
     }

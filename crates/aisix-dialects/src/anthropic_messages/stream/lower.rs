@@ -366,6 +366,11 @@ fn first(start: &PartStart, sink: &mut Sink) -> Option<Map<String, Value>> {
         PartStart::Reasoning { redacted: Some(data) } => {
             json!({"type": "redacted_thinking", "data": data.written(ID)})
         }
+        // As in whole answers: a call of nothing is none.
+        PartStart::ToolCall { name, .. } if name.is_empty() && !sink.own => {
+            sink.drop("tool_call");
+            return None;
+        }
         PartStart::ToolCall { id, name } => {
             json!({"type": "tool_use", "id": id, "name": name, "input": {}})
         }

@@ -286,7 +286,7 @@ impl Lowerer {
                 told.natives.retain(own);
                 return What::Text { refusal: text.refusal };
             }
-            Part::Native(native) => self.sink.drop(&native.name),
+            Part::Native(native) => self.sink.drop_part(native),
             Part::Media(_) => self.sink.drop("media"),
             Part::ToolResult(_) => self.sink.drop("tool_result"),
             Part::ToolCall(_) => self.sink.drop("tool_call"),

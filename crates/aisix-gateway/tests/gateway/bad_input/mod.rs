@@ -1,0 +1,102 @@
+//! What callers and upstreams get wrong: a row is one kind of mistake, a column one format, and every
+//! row is tried for every pair of a caller's format and a family of upstreams.
+//!
+//! A further format of callers fills a column of [`columns::REQUESTS`], a further family says in
+//! [`columns::ANSWERS`] what it answers in, and fills a column where that is a format of its own:
+//! without it this program does not compile.
+
+mod callers;
+mod columns;
+mod frames;
+mod upstreams;
+
+use aisix_gateway::Settings;
+use aisix_testing::{Reply, Response, ScriptedUpstream};
+use serde_json::Value;
+
+use self::columns::{ANSWERS, Answers, REQUESTS, Requests};
+use crate::common::spoken::{FAMILIES, FORMATS, Family, Spoken, error_in};
+use crate::common::*;
+
+/// A caller of one format in front of an upstream of one family.
+struct Pair {
+    name: String,
+    spoken: &'static Spoken,
+    family: &'static Family,
+    requests: &'static Requests,
+    answers: &'static Answers,
+    upstream: ScriptedUpstream,
+    world: World,
+}
+
+/// Runs for every pair.
+async fn for_every_pair(check: impl AsyncFn(&Pair)) {
+    static FORMATS_HERE: [Spoken; FORMATS.len()] = FORMATS;
+    static FAMILIES_HERE: [Family; FAMILIES.len()] = FAMILIES;
+    for (spoken, requests) in FORMATS_HERE.iter().zip(&REQUESTS) {
+        for (family, answers) in FAMILIES_HERE.iter().zip(&ANSWERS) {
+            let upstream = ScriptedUpstream::start();
+            let mut all = documents::standard(&upstream.base_url());
+            all[0].1 = family.key(&upstream.base_url());
+            all[1].1["provider"] = family.name.into();
+            let world = World::with(Settings::default(), &all);
+            let name = format!("{} over {}", spoken.path, family.name);
+            let answers = answers(spoken);
+            check(&Pair { name, spoken, family, requests, answers, upstream, world }).await;
+        }
+    }
+}
+
+impl Pair {
+    /// Whether the upstream speaks the caller's format.
+    fn is_native(&self) -> bool {
+        (self.family.path)(self.spoken).ends_with(self.spoken.path.trim_start_matches("/v1"))
+    }
+
+    /// What a caller gets that asks for a whole answer, of an upstream that says this.
+    async fn whole(&self, reply: Reply) -> Response {
+        self.upstream.enqueue(reply);
+        self.world.send(self.spoken.request(self.spoken.body(MODEL, "hi", false))).await
+    }
+
+    /// What a caller gets that asks for a stream: the status, and everything that arrives.
+    async fn streamed(&self, reply: Reply) -> (u16, String) {
+        self.upstream.enqueue(reply);
+        let request = self.spoken.request(self.spoken.body(MODEL, "hi", true));
+        let mut answer = self.world.stream(request).await;
+        (answer.status(), answer.rest().await)
+    }
+
+    /// The frames of a stream with these pieces.
+    fn frames(&self, pieces: &[&str]) -> Vec<String> {
+        self.family.stream(self.spoken, pieces)
+    }
+
+    /// Asserts that a caller is told of an error in its own format, and gives the message.
+    #[track_caller]
+    fn assert_refused(&self, status: u16, expected: u16, body: &str) -> String {
+        assert_eq!(status, expected, "{}: {body}", self.name);
+        let body: Value = serde_json::from_str(body).expect("an error is JSON");
+        error_in(self.spoken.protocol, &body).1
+    }
+
+    /// Asserts that a stream says that it broke, in the caller's format, and does not look complete.
+    #[track_caller]
+    fn assert_broken(&self, text: &str) -> String {
+        let error = text.rsplit_once("event: error\ndata: ");
+        let (before, error) = error.unwrap_or_else(|| panic!("{}: {text}", self.name));
+        assert!(!before.contains(self.spoken.last), "{}: {text}", self.name);
+        let error: Value = serde_json::from_str(error.trim_end()).expect("an error is JSON");
+        let message = error.pointer("/error/message").or(error.pointer("/message"));
+        message.and_then(Value::as_str).expect("a message").to_owned()
+    }
+
+    /// Asserts that a stream is complete and says this.
+    #[track_caller]
+    fn assert_complete(&self, status: u16, text: &str, said: &str) {
+        assert_eq!(status, 200, "{}: {text}", self.name);
+        assert_eq!(self.spoken.streamed_text(text), said, "{}: {text}", self.name);
+        let last = text.trim_end().rsplit("\n\n").next().expect("a frame");
+        assert!(last.starts_with(self.spoken.last.trim_end()), "{}: {text}", self.name);
+    }
+}

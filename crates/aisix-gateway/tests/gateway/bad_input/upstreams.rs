@@ -1,0 +1,195 @@
+//! What upstreams get wrong.
+
+use std::time::Duration;
+
+use aisix_testing::Reply;
+use serde_json::{Value, json};
+
+use super::frames::{malformed, mixed, truncated};
+use super::{Pair, for_every_pair};
+
+/// Arguments of a call that end too early.
+const PIECES: [&str; 2] = ["{\"city\"", ": Oslo"];
+
+#[tokio::test]
+async fn a_whole_answer_that_is_truncated_or_no_json_is_an_error_in_the_callers_format() {
+    for_every_pair(async |pair| {
+        let whole = (pair.answers.part)("hi").to_string();
+        for body in [
+            whole[..whole.len() / 2].to_owned(),
+            whole[..whole.len() - 1].to_owned(),
+            malformed(&whole),
+            format!("{whole}}}"),
+            String::new(),
+        ] {
+            let answer = pair.whole(Reply::json(200, body)).await;
+            let message = pair.assert_refused(answer.status, 502, answer.text());
+            assert_eq!(message, "upstream response could not be decoded", "{}", pair.name);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_truncated_or_no_json_breaks_the_stream() {
+    for_every_pair(async |pair| {
+        let frames = pair.frames(&["Hel", "lo"]);
+        for spoil in [truncated, malformed] {
+            for at in [0, 2, 3] {
+                let mut frames = frames.clone();
+                frames[at] = spoil(&frames[at]);
+                let (status, text) = pair.streamed(Reply::sse(frames)).await;
+                if status == 200 {
+                    pair.assert_broken(&text);
+                } else {
+                    assert_eq!(at, 0, "{}: {text}", pair.name);
+                    pair.assert_refused(status, 502, &text);
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_json_reach_the_caller_as_far_as_its_format_can_say_them() {
+    for_every_pair(async |pair| {
+        let said = PIECES.concat();
+        let body = (pair.answers.call)(&said).to_string();
+        let answer = pair.whole(Reply::json(200, body)).await;
+        assert_eq!(answer.status, 200, "{}: {}", pair.name, answer.text());
+        let answer: Value = answer.json();
+        let arguments = answer.pointer(pair.requests.arguments_at).expect("arguments");
+        if arguments.is_object() {
+            // A format in which arguments are JSON cannot say them.
+            assert!(!pair.is_native(), "{}: {answer}", pair.name);
+            assert_eq!(*arguments, json!({}), "{}: {answer}", pair.name);
+        } else {
+            let arguments = arguments.as_str().expect("a text");
+            assert!([&*said, &*json!(said).to_string()].contains(&arguments), "{answer}");
+        }
+        let frames = (pair.answers.calling)(&PIECES);
+        let (status, text) = pair.streamed(Reply::sse(frames)).await;
+        assert_eq!(arguments_in(pair, &text), said, "{}: {text}", pair.name);
+        assert!(status == 200 && !text.contains("event: error"), "{}: {text}", pair.name);
+        assert!(text.contains(pair.spoken.last), "{}: {text}", pair.name);
+    })
+    .await;
+}
+
+fn arguments_in(pair: &Pair, text: &str) -> String {
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    let piece = |event: Value| Some(event.pointer(pair.requests.piece_at)?.as_str()?.to_owned());
+    events.filter_map(piece).collect()
+}
+
+#[tokio::test]
+async fn an_answer_is_read_whatever_its_content_type() {
+    for_every_pair(async |pair| {
+        let body = (pair.answers.part)("hi").to_string();
+        let odd = || Reply::open(200, "application/x-future; charset=future");
+        let answer = pair.whole(odd().chunk(body).end()).await;
+        assert_eq!(answer.status, 200, "{}: {}", pair.name, answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{}", pair.name);
+        let (status, text) = pair.streamed(odd().chunks(pair.frames(&["Hel", "lo"])).end()).await;
+        pair.assert_complete(status, &text, "Hello");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_part_of_an_unknown_type_costs_a_caller_of_another_format_no_more_than_this_part() {
+    for_every_pair(async |pair| {
+        let body = (pair.answers.part)("hi").to_string();
+        let answer = pair.whole(Reply::json(200, body)).await;
+        assert_eq!(answer.status, 200, "{}: {}", pair.name, answer.text());
+        let shown = answer.text().contains("\"future\"");
+        assert_eq!(shown, pair.is_native(), "{}: {}", pair.name, answer.text());
+        let dropped = answer.header("x-aisix-dropped").unwrap_or_default();
+        assert_eq!(dropped.contains("future"), !shown, "{}: {dropped}", pair.name);
+        assert!(answer.text().contains("\"hi\""), "{}: {}", pair.name, answer.text());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_frame_of_an_unknown_type_changes_nothing() {
+    for_every_pair(async |pair| {
+        let mut frames = pair.frames(&["Hel", "lo"]);
+        let odd = (pair.answers.unknown_frame)();
+        for at in (0..frames.len()).rev() {
+            frames.insert(at, odd.clone());
+        }
+        let (status, text) = pair.streamed(Reply::sse(frames)).await;
+        pair.assert_complete(status, &text, "Hello");
+        assert_eq!(text.contains("future"), pair.is_native(), "{}: {text}", pair.name);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_may_end_in_any_mix_and_characters_arrive_in_pieces() {
+    for_every_pair(async |pair| {
+        let stream = mixed(&pair.frames(&["Grü", "ße ☃", "😀"]));
+        let head = "HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        let reply = Reply::raw(head).trickle(stream, 1, Duration::ZERO).close();
+        let (status, text) = pair.streamed(reply).await;
+        pair.assert_complete(status, &text, "Grüße ☃😀");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn usage_that_grows_with_every_frame_is_counted_once() {
+    for_every_pair(async |pair| {
+        let frames = (pair.answers.counting)(pair.frames(&["Hel", "lo"]));
+        pair.upstream.enqueue(Reply::sse(frames));
+        let request = pair.spoken.request(pair.spoken.body(super::MODEL, "hi", true));
+        let mut answer = pair.world.stream(request).await;
+        let text = answer.rest().await;
+        pair.assert_complete(answer.status(), &text, "Hello");
+        let id = answer.head.headers["x-aisix-request-id"].to_str().expect("text").to_owned();
+        drop(answer);
+        let usage = pair.world.recorder.outcome(&id).await.usage.expect("usage");
+        assert_eq!((usage.input, usage.output), (7, 3), "{}: {text}", pair.name);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_closes_without_its_end_is_not_complete() {
+    for_every_pair(async |pair| {
+        let frames = pair.frames(&["Hel", "lo"]);
+        let said = frames.len() - pair.answers.ending;
+        let (status, text) = pair.streamed(Reply::sse(frames[..said].to_vec())).await;
+        assert_eq!(status, 200, "{}: {text}", pair.name);
+        assert_eq!(pair.spoken.streamed_text(&text), "Hello", "{}: {text}", pair.name);
+        let message = pair.assert_broken(&text);
+        assert_eq!(message, "upstream stream ended before it was complete", "{}", pair.name);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_inside_a_success_is_an_error() {
+    for_every_pair(async |pair| {
+        let failure = || (pair.family.failure)("tired");
+        let answer = pair.whole(Reply::json(200, failure())).await;
+        let message = pair.assert_refused(answer.status, 502, answer.text());
+        assert_eq!(message, "tired", "{}", pair.name);
+        // As the first frame, and as a whole answer where a stream was asked for.
+        let first = Reply::sse([(pair.family.failed_event)("tired")]);
+        for reply in [first, Reply::json(200, failure())] {
+            let (status, text) = pair.streamed(reply).await;
+            let message = pair.assert_refused(status, 502, &text);
+            assert_eq!(message, "tired", "{}", pair.name);
+        }
+        let mut frames = pair.frames(&["Hel", "lo"]);
+        frames.truncate(3);
+        frames.push((pair.family.failed_event)("tired"));
+        let (_, text) = pair.streamed(Reply::sse(frames)).await;
+        assert_eq!(pair.assert_broken(&text), "tired", "{}", pair.name);
+    })
+    .await;
+}
