@@ -300,6 +300,8 @@ impl Lowerer {
             return;
         };
         match delta {
+            // The part was left out as a whole.
+            _ if matches!(told.what, What::Nothing) => {}
             Delta::Text(text) => {
                 self.open(part, out);
                 self.grow(part, text, out);
