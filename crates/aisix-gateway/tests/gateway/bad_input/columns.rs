@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::frames::{changed, data, event};
-use crate::common::spoken::{FAMILIES, FORMATS, RESPONSES, Spoken};
+use crate::common::spoken::{CHAT, FAMILIES, FORMATS, MESSAGES, RESPONSES, Spoken};
 
 /// What callers of one format get wrong.
 pub(super) struct Requests {
@@ -21,6 +21,8 @@ pub(super) struct Requests {
 
 /// What upstreams of one format get wrong.
 pub(super) struct Answers {
+    /// Where callers of the same format call, if there are any.
+    pub(super) callers: Option<&'static str>,
     /// A whole answer that calls a tool with these arguments, which are no JSON.
     pub(super) call: fn(&str) -> Value,
     /// A stream that calls one with these pieces of arguments.
@@ -118,6 +120,7 @@ pub(super) static ANSWERS: [fn(&Spoken) -> &'static Answers; FAMILIES.len()] = [
 ];
 
 static OF_CHAT: Answers = Answers {
+    callers: Some(CHAT.path),
     call: |arguments| {
         let function = json!({"name": "wx", "arguments": arguments});
         let call = json!({"id": "c1", "type": "function", "function": function});
@@ -144,6 +147,7 @@ static OF_CHAT: Answers = Answers {
 };
 
 static OF_RESPONSES: Answers = Answers {
+    callers: Some(RESPONSES.path),
     call: |arguments| response(&json!([function_call(arguments)])),
     calling: calling_in_responses,
     part: |text| {
@@ -177,6 +181,7 @@ static OF_RESPONSES: Answers = Answers {
 };
 
 static OF_MESSAGES: Answers = Answers {
+    callers: Some(MESSAGES.path),
     call: |arguments| {
         let call = json!({"type": "tool_use", "id": "c1", "name": "wx", "input": arguments});
         message(&json!([call]), "tool_use")
