@@ -6,7 +6,8 @@ use aisix_core::DialectId;
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CallerDialect, Dialect, FrameDecoder, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
+    ANTHROPIC_MESSAGES, CONVERSE, CallerDialect, Dialect, FrameDecoder, GEMINI, OPENAI_CHAT,
+    OPENAI_RESPONSES,
 };
 
 /// A dialect, and how the frames of its streams are separated.
@@ -27,11 +28,12 @@ pub type Upstream = Wire<dyn Dialect>;
 pub type Caller = Wire<dyn CallerDialect>;
 
 /// Every format that upstreams speak.
-pub static UPSTREAMS: [Upstream; 4] = [
+pub static UPSTREAMS: [Upstream; 5] = [
     Wire { dialect: &OPENAI_CHAT, framing: sse },
     Wire { dialect: &OPENAI_RESPONSES, framing: sse },
     Wire { dialect: &ANTHROPIC_MESSAGES, framing: sse },
     Wire { dialect: &GEMINI, framing: sse },
+    Wire { dialect: &CONVERSE, framing: eventstream },
 ];
 
 /// Every format that callers speak: that endpoints take.
