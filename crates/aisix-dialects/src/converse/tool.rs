@@ -32,7 +32,7 @@ pub(super) fn write(
     }
     let choice = match &request.tool_choice {
         // Only tools that there are not are not called.
-        Some(ToolChoice::None) if !uses_tools => return,
+        Some(ToolChoice::None) if !uses_tools => return sink.drop("tools"),
         None | Some(ToolChoice::Auto) => None,
         Some(ToolChoice::Required | ToolChoice::Function(_)) if option::thinks(request) => {
             // The provider refuses to force a call on a model that thinks.

@@ -68,7 +68,6 @@ fn tools_are_called_as_the_caller_says() {
         (Value::Null, json!({"tools": tools})),
         (json!("auto"), json!({"tools": tools})),
         (json!("required"), json!({"tools": tools, "toolChoice": {"any": {}}})),
-        (json!("none"), Value::Null),
         (
             json!({"type": "function", "function": {"name": "f"}}),
             json!({"tools": tools, "toolChoice": {"tool": {"name": "f"}}}),
@@ -76,6 +75,8 @@ fn tools_are_called_as_the_caller_says() {
     ] {
         check(json!({"tools": tool, "tool_choice": choice}), "/toolConfig", expected, &[]);
     }
+    let none = json!({"tools": tool, "tool_choice": "none"});
+    check(none, "/toolConfig", Value::Null, &["tools"]);
     check(json!({"tool_choice": "required"}), "/toolConfig", Value::Null, &["tool_choice"]);
     let odd = json!([{"type": "function", "function": {"name": "f", "parameters": 7}}]);
     check(json!({"tools": odd}), "/toolConfig", Value::Null, &["tools.parameters"]);

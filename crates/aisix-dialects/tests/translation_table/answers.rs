@@ -1,9 +1,9 @@
 //! What becomes of what an answer says.
 
-use aisix_core::chat::{StreamOptions, unfold};
+use aisix_core::chat::{FrameOutline, StreamOptions, unfold};
 use aisix_core::{Carried, Error};
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dropped, FrameDecoder};
+use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dialect, Dropped, FrameDecoder};
 use aisix_testing::conformance::dialect::write_stream;
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
@@ -22,16 +22,32 @@ pub(crate) fn verdict(
         return Verdict::Unsaid;
     };
     let plain = plain(from);
-    let whole = Verdict::of(
-        name,
-        whole(from, to, &plain).expect("a plain answer is translated"),
-        whole(from, to, &answer),
-    );
-    let streamed = Verdict::of(
-        name,
-        streamed(from, to, &plain).expect("a plain answer is translated"),
-        streamed(from, to, &answer),
-    );
+    judged(name, [&plain, &answer], |said| whole(from, to, said), |said| streamed(from, to, said))
+}
+
+/// The verdict on an answer of a format that only upstreams speak, beside a plain one.
+pub(crate) fn verdict_on_upstream(
+    name: &str,
+    from: &dyn Dialect,
+    to: &dyn CallerDialect,
+    plain: &Value,
+    answer: &Value,
+) -> Verdict {
+    judged(name, [plain, answer], |said| whole(from, to, said), |said| unfolded(from, to, said))
+}
+
+type Told = Result<(Value, Vec<Dropped>), Error>;
+
+fn judged(
+    name: &str,
+    [plain, answer]: [&Value; 2],
+    whole: impl Fn(&Value) -> Told,
+    streamed: impl Fn(&Value) -> Told,
+) -> Verdict {
+    let of = |told: &dyn Fn(&Value) -> Told| {
+        Verdict::of(name, told(plain).expect("a plain answer is translated"), told(answer))
+    };
+    let (whole, streamed) = (of(&whole), of(&streamed));
     let fields = |verdict: &Verdict| match verdict {
         Verdict::Kept(lost) | Verdict::LeftOut(lost) => {
             let mut lost = lost.clone();
@@ -94,21 +110,28 @@ fn context() -> AnswerContext {
     AnswerContext::new("m").stream_options(Some(options)).minted("minted", 1)
 }
 
-fn whole(
-    from: &dyn CallerDialect,
-    to: &dyn CallerDialect,
-    answer: &Value,
-) -> Result<(Value, Vec<Dropped>), Error> {
+fn whole(from: &dyn Dialect, to: &dyn CallerDialect, answer: &Value) -> Told {
     let mut carried = from.decode_response(answer.to_string().into())?;
     let encoded = to.encode_response(&mut carried, &context())?;
     Ok((serde_json::from_slice(&encoded.body).expect("it is JSON"), encoded.dropped))
 }
 
-fn streamed(
-    from: &dyn CallerDialect,
-    to: &dyn CallerDialect,
-    answer: &Value,
-) -> Result<(Value, Vec<Dropped>), Error> {
+/// What a caller is told of the events that the whole answer would have streamed as: that they are
+/// those of the format's own stream is its law.
+fn unfolded(from: &dyn Dialect, to: &dyn CallerDialect, answer: &Value) -> Told {
+    let mut carried: Carried<_> = from.decode_response(answer.to_string().into())?;
+    let mut encoder = to.event_encoder(context());
+    let mut out = BytesMut::new();
+    for event in unfold(carried.value()?.clone()) {
+        let mut frame = Carried::made(from.id(), FrameOutline::default(), vec![event]);
+        encoder.push(&mut frame, &mut out)?;
+    }
+    encoder.finish(&mut out);
+    let text = String::from_utf8_lossy(&Bytes::from(out)).into_owned();
+    Ok((text.into(), encoder.dropped().to_vec()))
+}
+
+fn streamed(from: &dyn CallerDialect, to: &dyn CallerDialect, answer: &Value) -> Told {
     let mut carried: Carried<_> = from.decode_response(answer.to_string().into())?;
     let stream = write_stream(from, unfold(carried.value()?.clone()), context());
     let mut frames = Vec::new();

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with the reason")]
 
 mod answers;
+mod converse;
 mod features;
 mod gemini;
 mod requests;
@@ -15,9 +16,10 @@ use std::path::Path;
 
 use aisix_core::Error;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CallerDialect, Dialect, Dropped, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
+    ANTHROPIC_MESSAGES, CONVERSE, CallerDialect, Dialect, Dropped, GEMINI, OPENAI_CHAT,
+    OPENAI_RESPONSES,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a feature looks like in a format; `None` where that has no way to say it.
 type Said = Option<Value>;
@@ -116,10 +118,10 @@ caller who speaks another format carries it, unread, as `aisix-seal:<format>:<se
 ";
 
 /// One format, the other, and what the column is called.
-type Pair = (&'static dyn CallerDialect, &'static dyn CallerDialect, &'static str);
+type Pair<To = dyn CallerDialect> = (&'static dyn CallerDialect, &'static To, &'static str);
 
 /// What becomes of a feature between two formats.
-type Judge = fn(&str, &dyn CallerDialect, &dyn CallerDialect, Said) -> Verdict;
+type Judge<To> = fn(&str, &dyn CallerDialect, &To, Said) -> Verdict;
 
 static BETWEEN_CALLERS: [Pair; 4] = [
     (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),
@@ -133,36 +135,60 @@ static TO_GEMINI: [Pair; 2] = [
     (&ANTHROPIC_MESSAGES, &GEMINI, "Anthropic Messages → Gemini"),
 ];
 
+static TO_CONVERSE: [Pair<dyn Dialect>; 2] = [
+    (&OPENAI_CHAT, &CONVERSE, "OpenAI chat → Converse"),
+    (&ANTHROPIC_MESSAGES, &CONVERSE, "Anthropic Messages → Converse"),
+];
+
 static FROM_GEMINI: [Pair; 3] = [
     (&GEMINI, &OPENAI_CHAT, "Gemini → OpenAI chat"),
     (&GEMINI, &ANTHROPIC_MESSAGES, "Gemini → Anthropic Messages"),
     (&GEMINI, &OPENAI_RESPONSES, "Gemini → OpenAI Responses"),
 ];
 
+static FROM_CONVERSE: [(&dyn CallerDialect, &str); 3] = [
+    (&OPENAI_CHAT, "Converse → OpenAI chat"),
+    (&ANTHROPIC_MESSAGES, "Converse → Anthropic Messages"),
+    (&OPENAI_RESPONSES, "Converse → OpenAI Responses"),
+];
+
 fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n## Requests\n\n");
-    let pairs = [&BETWEEN_CALLERS[..], &TO_GEMINI[..]].concat();
-    table(&mut text, rows(features::requests(), &pairs, requests::verdict), &pairs);
+    let between = BETWEEN_CALLERS.iter().chain(&TO_GEMINI);
+    let upstreams = between.map(|(from, to, title)| (*from, *to as &dyn Dialect, *title));
+    let pairs: Vec<Pair<dyn Dialect>> = upstreams.chain(TO_CONVERSE).collect();
+    let requests = rows(features::requests(), &pairs, requests::verdict);
+    table(&mut text, requests, &titles(&pairs));
     text.push_str("\n## Answers, whole and streamed\n\n");
     let answers = rows(features::answers(), &BETWEEN_CALLERS, answers::verdict);
-    table(&mut text, answers, &BETWEEN_CALLERS);
+    table(&mut text, answers, &titles(&BETWEEN_CALLERS));
     text.push_str("\n## Answers of Gemini, whole and streamed\n\n");
     let judge = |(name, said): (&'static str, Said)| {
         let told = FROM_GEMINI.map(|(from, to, _)| answers::verdict(name, from, to, said.clone()));
         (name, Vec::from(told))
     };
-    table(&mut text, gemini::answers().into_iter().map(judge).collect(), &FROM_GEMINI);
+    let answers = gemini::answers().into_iter().map(judge).collect();
+    table(&mut text, answers, &titles(&FROM_GEMINI));
+    text.push_str("\n## Answers of Converse, whole and streamed\n\n");
+    let plain = converse::answer(json!({}));
+    let judge = |(name, said): (&'static str, Value)| {
+        let told = FROM_CONVERSE
+            .map(|(to, _)| answers::verdict_on_upstream(name, &CONVERSE, to, &plain, &said));
+        (name, Vec::from(told))
+    };
+    let answers = converse::answers().into_iter().map(judge).collect();
+    table(&mut text, answers, &FROM_CONVERSE.map(|(_, title)| title));
     text
 }
 
-fn rows(
+fn rows<To: ?Sized>(
     features: Vec<Feature>,
-    pairs: &[Pair],
-    verdict: Judge,
+    pairs: &[Pair<To>],
+    verdict: Judge<To>,
 ) -> Vec<(&'static str, Vec<Verdict>)> {
     let judge = |Feature { name, openai, anthropic }| {
-        let of_pair = |(from, to, _): &Pair| {
+        let of_pair = |(from, to, _): &Pair<To>| {
             let said = if from.id() == OPENAI_CHAT.id() { &openai } else { &anthropic };
             verdict(name, *from, *to, said.clone())
         };
@@ -171,10 +197,13 @@ fn rows(
     features.into_iter().map(judge).collect()
 }
 
-fn table(text: &mut String, rows: Vec<(&'static str, Vec<Verdict>)>, pairs: &[Pair]) {
-    let titles: Vec<_> = pairs.iter().map(|(_, _, title)| *title).collect();
+fn titles<To: ?Sized>(pairs: &[Pair<To>]) -> Vec<&'static str> {
+    pairs.iter().map(|(_, _, title)| *title).collect()
+}
+
+fn table(text: &mut String, rows: Vec<(&'static str, Vec<Verdict>)>, titles: &[&str]) {
     writeln!(text, "| | {} |", titles.join(" | ")).unwrap();
-    writeln!(text, "|---{}|", "|---".repeat(pairs.len())).unwrap();
+    writeln!(text, "|---{}|", "|---".repeat(titles.len())).unwrap();
     for (name, verdicts) in rows {
         let told: Vec<_> = verdicts.iter().map(Verdict::told).collect();
         writeln!(text, "| {name} | {} |", told.join(" | ")).unwrap();

@@ -1,7 +1,7 @@
 //! What becomes of what a request says.
 
 use aisix_core::Error;
-use aisix_dialects::{CallerDialect, Dropped, UpstreamRequest};
+use aisix_dialects::{CallerDialect, Dialect, Dropped, UpstreamRequest};
 use serde_json::{Value, json};
 
 use crate::{Said, Verdict};
@@ -10,7 +10,7 @@ use crate::{Said, Verdict};
 pub(crate) fn verdict(
     name: &str,
     from: &dyn CallerDialect,
-    to: &dyn CallerDialect,
+    to: &dyn Dialect,
     said: Said,
 ) -> Verdict {
     let Some(fields) = said else {
@@ -28,12 +28,16 @@ pub(crate) fn verdict(
 
 fn translated(
     from: &dyn CallerDialect,
-    to: &dyn CallerDialect,
+    to: &dyn Dialect,
     request: &Value,
 ) -> Result<(Value, Vec<Dropped>), Error> {
     let mut carried = from.decode_request(request.to_string().into())?;
     let stream = carried.outline().stream;
     let encoded = to.encode_request(&mut carried, &UpstreamRequest { model: "up", stream })?;
-    let body = serde_json::from_slice(&encoded.body).expect("it is JSON");
+    let mut body: Value = serde_json::from_slice(&encoded.body).expect("it is JSON");
+    if to.id().0 == "converse" {
+        // There the address says it.
+        body["stream"] = stream.into();
+    }
     Ok((body, encoded.dropped))
 }
