@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aisix_core::snapshot::Stored;
-use aisix_core::{Error, Operation, ProviderKey};
+use aisix_core::{Caller, Error, Operation, ProviderKey};
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{Dialect, FrameDecoder};
@@ -38,6 +38,7 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// The request to send: address, authentication and the family's headers around the body.
+    /// [`Call::prepared_by`] calls this, and sees to the quirks of the provider key.
     ///
     /// # Errors
     /// A gateway error where the provider key cannot work: no base, no usable secret.
@@ -76,13 +77,32 @@ pub struct Call<'a> {
     pub request_id: &'a str,
     /// How to ask somebody else before the call is prepared, such as a token endpoint.
     pub transport: &'a dyn Transport,
+    /// Who asks; `None` where nobody did.
+    pub caller: Option<&'a Caller>,
+    /// The headers of the caller's request: a provider key may want some of them passed on.
+    pub client_headers: Option<&'a HeaderMap>,
+    /// What the provider key adds to the headers that the adapter sets; each name once.
+    ///
+    /// [`Call::prepared_by`] finds these out before it calls the adapter, and adds them to what the
+    /// adapter prepared. Only an adapter that signs headers has to look at them.
+    pub added_headers: HeaderMap,
 }
 
 impl<'a> Call<'a> {
     /// A call of an operation, not streamed, without a request id and a transport.
     #[must_use]
     pub fn new(target: &'a Target, operation: Operation, body: Bytes) -> Self {
-        Self { target, operation, stream: false, body, request_id: "", transport: &Nowhere }
+        Self {
+            target,
+            operation,
+            stream: false,
+            body,
+            request_id: "",
+            transport: &Nowhere,
+            caller: None,
+            client_headers: None,
+            added_headers: HeaderMap::new(),
+        }
     }
 
     /// Asks for a streamed answer.
@@ -103,6 +123,14 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn request_id(mut self, id: &'a str) -> Self {
         self.request_id = id;
+        self
+    }
+
+    /// Says who asks, and with which headers.
+    #[must_use]
+    pub fn of_caller(mut self, caller: &'a Caller, headers: &'a HeaderMap) -> Self {
+        self.caller = Some(caller);
+        self.client_headers = Some(headers);
         self
     }
 }

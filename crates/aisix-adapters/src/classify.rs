@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use aisix_core::error::{Upstream, with_causes};
 use aisix_core::secret::MASK;
-use aisix_core::{Error, ErrorCode, Secret};
+use aisix_core::{Error, ErrorCode, ProviderKey, Secret};
 use aisix_dialects::ProviderError;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use crate::adapter::FailedReply;
+use crate::quirks;
 
 /// The error for an answer that is not a success: 400 to 499 keep their status and say what the
 /// provider said; of 500 to 599 the caller learns no more than the status.
@@ -72,6 +73,14 @@ pub fn scrubbed(error: Error, secret: &Secret) -> Error {
         Some(cause) => clean.because(scrub(&cause, secret)),
         None => clean,
     }
+}
+
+/// The same error without anything of the provider key that may be a credential: its secret, and
+/// what it adds to requests.
+#[must_use]
+pub fn scrubbed_of_key(error: Error, key: &ProviderKey) -> Error {
+    let error = scrubbed(error, &key.secret);
+    quirks::of_key(key).fold(error, |error, secret| scrubbed(error, &secret))
 }
 
 /// The same error without anything that the upstream said but its status.

@@ -7,6 +7,8 @@
 //! **Invariants.**
 //! - An adapter opens no connection for a call: the gateway's one client sends what it prepared.
 //! - What cannot be sent is an error before any call: no guessed address, no unsafe header.
+//! - How a vendor differs from its family is data on the provider key ([`Prepared`], [`Answers`]), applied to
+//!   whatever any adapter prepares.
 //! - A credential leaves an adapter only inside the request that it authenticates: it is scrubbed
 //!   from whatever an upstream says.
 //!
@@ -29,6 +31,7 @@ pub mod azure_openai;
 pub mod bedrock;
 pub mod classify;
 pub mod openai;
+mod quirks;
 mod registry;
 pub mod request;
 #[cfg(feature = "tokens")]
@@ -38,6 +41,7 @@ mod transport;
 pub mod vertex;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
-pub use classify::scrubbed;
+pub use classify::{scrubbed, scrubbed_of_key};
+pub use quirks::{Answers, Prepared};
 pub use registry::Adapters;
 pub use transport::Transport;

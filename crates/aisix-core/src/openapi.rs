@@ -7,7 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::glob::Glob;
 use crate::hash::KeyHash;
 use crate::id::Id;
-use crate::resource::{BodyField, Kept};
+use crate::resource::{BodyField, HeaderPattern, HeaderTemplate, Kept};
 use crate::secret::Secret;
 
 fn text(description: &str) -> ObjectBuilder {
@@ -37,6 +37,21 @@ impl PartialSchema for Glob {
     }
 }
 
+impl PartialSchema for HeaderPattern {
+    fn schema() -> RefOr<Schema> {
+        text("The name of a header, or a pattern in which one `*` stands for any text.").into()
+    }
+}
+
+impl PartialSchema for HeaderTemplate {
+    fn schema() -> RefOr<Schema> {
+        text("A header's value, in which `${variables}` stand for what is known of the request. It may be a credential: answers show `***`; writing `***` over a stored one keeps it.")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .min_length(Some(1))
+            .into()
+    }
+}
+
 impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
         text("The id of a resource.").min_length(Some(1)).into()
@@ -55,6 +70,8 @@ impl PartialSchema for BodyField {
 impl ToSchema for Secret {}
 impl ToSchema for KeyHash {}
 impl ToSchema for Glob {}
+impl ToSchema for HeaderPattern {}
+impl ToSchema for HeaderTemplate {}
 impl ToSchema for Id {}
 impl ToSchema for BodyField {}
 

@@ -9,8 +9,9 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use crate::scan;
+pub use self::members::{Member, members};
 
+mod members;
 #[cfg(test)]
 mod tests;
 
@@ -57,7 +58,7 @@ pub fn reshaped(
     with: &[(&str, &str)],
 ) -> serde_json::Result<Bytes> {
     let text = std::str::from_utf8(object).map_err(de::Error::custom)?;
-    let members = scan::members(text)?;
+    let members = members(text)?;
     let mut shape = BytesMut::with_capacity(object.len() + 64);
     let mut at = after_brace(object);
     shape.put_slice(&object[..at]);
@@ -66,8 +67,8 @@ pub fn reshaped(
         let comma = if std::mem::take(&mut empty) { "" } else { "," };
         shape.put_slice(format!("{comma}{}:{value}", quoted(name)).as_bytes());
     }
-    for (position, (name, value)) in members.iter().enumerate() {
-        let end = span_of(text, value).end;
+    for (position, Member { name, value_span, .. }) in members.iter().enumerate() {
+        let end = value_span.end;
         // What stands in front of a member: a comma, unless it is the first.
         let member = if position == 0 { at } else { after(object, b',', at) };
         if !without.contains(&name.as_ref()) {

@@ -31,35 +31,6 @@ pub(crate) fn fields<'a, const N: usize>(
     Ok(scan)
 }
 
-/// All fields of an object in their order, with names unescaped.
-///
-/// # Errors
-/// Where the text is not one JSON object.
-pub(crate) fn members(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let members = deserializer.deserialize_map(Members)?;
-    deserializer.end()?;
-    Ok(members)
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = map.next_key::<Name<'_>>()? {
-            members.push((name.0, map.next_value()?));
-        }
-        Ok(members)
-    }
-}
-
 impl<'a, const N: usize> Scan<'a, N> {
     /// A field's value; null where that stands there.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {

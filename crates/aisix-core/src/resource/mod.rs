@@ -49,8 +49,8 @@ pub use observability_exporter::{ContentMode, ExporterKind, ObservabilityExporte
 pub use oidc::{ClaimCondition, ClaimMapping, ClaimOperator, ClaimValues, OidcProvider, Resolved};
 pub use passthrough_route::{PassthroughRoute, RouteAuth, RouteCredential};
 pub use provider_key::{
-    AdapterName, BodyField, DoneMarker, ProviderKey, RequestQuirks, ResponseQuirks, TelemetryTags,
-    TemperatureRange,
+    AdapterName, BodyField, DoneMarker, HeaderPattern, HeaderTemplate, HeaderVariable, ProviderKey,
+    RequestQuirks, ResponseQuirks, TelemetryTags, TemperatureRange, header_name,
 };
 pub use rate_limit::RateLimit;
 pub use rate_limit_policy::{

@@ -1,18 +1,26 @@
 //! Upstream credentials and endpoints.
 
-use std::collections::BTreeMap;
+pub mod header_name;
+mod header_template;
+mod quirks;
+
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+pub use self::header_name::HeaderPattern;
+pub use self::header_template::{HeaderTemplate, HeaderVariable};
+pub use self::quirks::{BodyField, DoneMarker, RequestQuirks, ResponseQuirks, TemperatureRange};
 use super::validity::{Findings, read};
 use super::{
     CaCert, Checked, Document, Invalid, Kind, Resource, Strictness, UpstreamTls, api_version,
 };
 use crate::base_url;
-use crate::glob::Glob;
-use crate::secret::{MASK, Secret};
+use crate::secret::Secret;
 
 /// The protocol families that this product can encode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -128,101 +136,6 @@ pub struct TelemetryTags {
     pub pk_label: Option<String>,
 }
 
-/// How requests to a vendor differ from its family's: data, not code.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct RequestQuirks {
-    /// Top-level body keys to rename.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub param_renames: BTreeMap<String, String>,
-    /// Clamps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub param_constraints: Option<TemperatureRange>,
-    /// Headers added where absent; values may hold `${variables}`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub default_headers: BTreeMap<String, Secret>,
-    /// Inbound headers that are copied upstream.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub forward_client_headers: Vec<Glob>,
-    /// Top-level body fields added where absent.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub default_body_fields: BTreeMap<String, BodyField>,
-}
-
-/// A default body field: a text may be a credential and is shown masked, anything else in clear.
-#[derive(Clone, PartialEq, Deserialize)]
-#[serde(transparent)]
-pub struct BodyField(serde_json::Value);
-
-impl BodyField {
-    /// The field's value as JSON text, for the upstream body.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        self.0.to_string()
-    }
-}
-
-impl Serialize for BodyField {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            serde_json::Value::String(_) => serializer.serialize_str(MASK),
-            other => other.serialize(serializer),
-        }
-    }
-}
-
-impl fmt::Debug for BodyField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BodyField(..)")
-    }
-}
-
-/// Bounds of the sampling temperature.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct TemperatureRange {
-    /// Lower bound.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature_min: Option<f64>,
-    /// Upper bound.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature_max: Option<f64>,
-}
-
-/// How answers of a vendor differ from its family's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct ResponseQuirks {
-    /// Whether streams end with `data: [DONE]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream_done_marker: Option<DoneMarker>,
-    /// Whether lists of text parts are flattened before they are sent.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub content_list_to_string: bool,
-    /// Path of the reasoning text within a chunk.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning_field: Option<String>,
-    /// Path of the error object; stored, without effect.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_envelope: Option<String>,
-}
-
-/// What to expect of `data: [DONE]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum DoneMarker {
-    /// Its absence is noted.
-    Required,
-    /// It may come or not.
-    Optional,
-    /// It is not expected.
-    None,
-}
-
 #[derive(Deserialize)]
 struct Wire {
     display_name: Arc<str>,
@@ -252,7 +165,7 @@ impl Resource for ProviderKey {
     type Identity = Arc<str>;
 
     fn decode(document: &Document, strictness: Strictness) -> Result<Checked<Self>, Invalid> {
-        let Checked { resource: wire, ignored } = read::<Wire>(document, strictness)?;
+        let Checked { resource: mut wire, mut ignored } = read::<Wire>(document, strictness)?;
         document.one_spelling(Self::KIND)?;
         let secret = wire.secret.or(wire.api_key);
         let secret = secret.ok_or_else(|| Invalid::one("secret", "is required"))?;
@@ -269,6 +182,12 @@ impl Resource for ProviderKey {
             check_sendable(&mut findings, adapter, &secret);
             check_version(&mut findings, adapter, wire.api_version.as_deref());
             check_trust(&mut findings, wire.tls.as_ref());
+        }
+        if let Some(request) = &mut wire.request {
+            quirks::judge_request(request, strictness, &mut findings, &mut ignored);
+        }
+        if let Some(response) = &mut wire.response {
+            quirks::judge_response(response, strictness, &mut findings, &mut ignored);
         }
         findings.into_result(Checked {
             resource: Self {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{quoted, reshaped, splice, unambiguous};
+use super::{members, quoted, reshaped, splice, unambiguous};
 
 #[test]
 fn splicing_replaces_the_ranges_and_nothing_else() {
@@ -66,4 +66,23 @@ fn an_object_is_reshaped_and_keeps_every_other_byte() {
     );
     assert!(reshaped(b"[]", &[], &[]).is_err(), "a list has no fields");
     assert!(reshaped(b"{\"a\":1", &[], &[]).is_err(), "it is cut off");
+}
+
+#[test]
+fn members_are_found_where_they_stand_escaped_and_repeated_ones_too() {
+    let text = r#" { "a" : 1 , "\u0061\"": [ {"a": 2} ], "a":null,"é":"x"} "#;
+    let found = members(text).expect("it is an object");
+    let names: Vec<_> = found.iter().map(|member| &*member.name).collect();
+    assert_eq!(names, ["a", "a\"", "a", "é"]);
+    let spelled: Vec<_> = found.iter().map(|member| &text[member.name_span.clone()]).collect();
+    assert_eq!(spelled, [r#""a""#, r#""\u0061\"""#, r#""a""#, r#""é""#]);
+    let values: Vec<_> = found.iter().map(|member| &text[member.value_span.clone()]).collect();
+    assert_eq!(values, ["1", r#"[ {"a": 2} ]"#, "null", r#""x""#]);
+}
+
+#[test]
+fn what_is_no_object_has_no_members() {
+    for text in ["[]", "null", "", "{", r#"{"a": 1} 2"#, r#"{"a": }"#, r#""a""#] {
+        assert!(members(text).is_err(), "for {text:?}");
+    }
 }

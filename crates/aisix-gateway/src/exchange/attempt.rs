@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aisix_adapters::{Adapter, Call, FailedReply, scrubbed};
-use aisix_core::{Error, ErrorCode, Operation};
+use aisix_adapters::{Adapter, Answers, Call, FailedReply, Prepared, scrubbed};
+use aisix_core::{Caller, Error, ErrorCode, Operation};
 use aisix_dialects::{Depth, Dialect, Dropped, Encoded, RelayFormat, UpstreamRequest, embed};
 use aisix_hooks::Payload;
 use bytes::{Bytes, BytesMut};
-use http::Response;
+use http::{HeaderMap, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -37,6 +37,9 @@ pub(super) struct Attempt<'a> {
     pub(super) shared: &'a Shared,
     pub(super) client: &'a Client,
     pub(super) request_id: &'a str,
+    pub(super) caller: &'a Caller,
+    /// The headers of the caller's request.
+    pub(super) headers: &'a HeaderMap,
     /// What the caller asks for.
     pub(super) operation: Operation,
     /// What it sends.
@@ -66,8 +69,11 @@ impl Attempt<'_> {
         }
         let call = Call::new(target, self.operation, body).stream(stream);
         let call = call.request_id(self.request_id).transport(self.client);
+        let call = call.of_caller(self.caller, self.headers);
         let deadline = Deadline::of(&self.candidate.timeouts, stream);
-        let request = deadline.bounds(adapter.prepare(call)).await?;
+        let Prepared { request, dropped: lost } =
+            deadline.bounds(call.prepared_by(adapter)).await?;
+        dropped.extend(lost);
         let credentials = Credentials::of(target, &request);
         let answer = if stream {
             self.stream((adapter, dialect), request, &credentials, &deadline).await
@@ -107,6 +113,7 @@ impl Attempt<'_> {
             collect(reply.into_body()).await
         };
         let body = deadline.bounds(answer).await?;
+        let body = self.quirks(dialect).whole(body);
         match self.inbound.relayed() {
             Some(format) => format.decode_answer(body).map(Source::Relayed),
             None => dialect.decode_response(body).map(Source::Whole),
@@ -122,7 +129,9 @@ impl Attempt<'_> {
     ) -> Result<Source, Error> {
         let reply = deadline.bounds(self.accepted(adapter, request)).await?;
         let target = &self.candidate.target;
-        let framing = adapter.framing(target, self.operation).decoder();
+        let quirks = self.quirks(dialect);
+        let marker = quirks.done_marker();
+        let framing = quirks.frames(adapter.framing(target, self.operation).decoder());
         // Within one dialect frames are relayed as they are, unless somebody looks inside.
         let depth = if dialect.id() == self.inbound.dialect().id() {
             self.looks_inside
@@ -133,8 +142,14 @@ impl Attempt<'_> {
         let gap = self.candidate.timeouts.gap;
         let credentials = credentials.clone();
         let mut stream = UpstreamStream::new(reply.into_body(), framing, spoken, credentials, gap);
+        stream.expects(marker);
         self.await_first(&mut stream).await?;
         Ok(Source::Stream(Box::new(stream)))
+    }
+
+    /// How the answer differs from what its format says.
+    fn quirks(&self, dialect: &dyn Dialect) -> Answers {
+        Answers::of(&self.candidate.target.provider_key.spec, dialect.id())
     }
 
     /// The commit point: as long as nothing has come, another candidate can still answer. Callers

@@ -51,6 +51,8 @@ pub(crate) struct Exchange {
     client: Client,
     arrival: Arc<Arrival>,
     info: Arc<RequestInfo>,
+    /// The headers of the caller's request.
+    headers: HeaderMap,
     completion: Completion,
 }
 
@@ -203,6 +205,8 @@ impl Exchange {
             shared: &self.shared,
             client: &self.client,
             request_id: &self.arrival.request_id,
+            caller: &self.info.caller,
+            headers: &self.headers,
             operation: self.arrival.operation,
             inbound: self.arrival.inbound,
             looks_inside: self.completion.looks_inside(),

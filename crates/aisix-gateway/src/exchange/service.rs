@@ -13,7 +13,7 @@ use aisix_hooks::RequestInfo;
 use aisix_telemetry::{AccessRecord, AuthDecision, ClientType, Finished, Metrics};
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -90,8 +90,8 @@ where
                     let json = body::is_json(&head.headers);
                     let user_agent = head.headers.get(USER_AGENT).map(|value| value.as_bytes());
                     let program = shared.metrics.client_type(user_agent);
-                    let exchange = Exchange::new(shared, client, arrival, caller, program);
-                    exchange.run(json, body).await
+                    let exchange = Exchange::new((shared, client), arrival, caller, program);
+                    exchange.with_headers(head.headers).run(json, body).await
                 }
             })
         })
@@ -118,8 +118,7 @@ fn list_models(arrival: &Arrival, caller: &Caller, metrics: &Metrics) -> Respons
 
 impl Exchange {
     fn new(
-        shared: Arc<Shared>,
-        client: Client,
+        (shared, client): (Arc<Shared>, Client),
         arrival: Arc<Arrival>,
         caller: Caller,
         program: ClientType,
@@ -134,7 +133,12 @@ impl Exchange {
         let hooks = arrival.generation.pipeline.start(&info);
         let of = (shared.clone(), program);
         let completion = Completion::new(arrival.clone(), info.clone(), hooks, of);
-        Self { shared, client, arrival, info, completion }
+        Self { shared, client, arrival, info, headers: HeaderMap::new(), completion }
+    }
+
+    /// Keeps the headers of the caller's request: a provider key may want some of them.
+    fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aisix_core::chat::{ChatEvents, FrameKind};
+use aisix_core::resource::DoneMarker;
 use aisix_core::{Carried, Error, ErrorCode};
 use aisix_dialects::{Depth, Dialect, EventDecoder, Frame, FrameDecoder};
 use bytes::{Bytes, BytesMut};
@@ -50,6 +51,8 @@ pub(crate) struct UpstreamStream {
     failed: Option<Error>,
     ended: bool,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Whether the provider key says that the last frame is there.
+    marker: Option<DoneMarker>,
 }
 
 impl UpstreamStream {
@@ -75,7 +78,13 @@ impl UpstreamStream {
             failed: None,
             ended: false,
             lingering: None,
+            marker: None,
         }
+    }
+
+    /// Notes in the log whether the stream ends as its provider key says.
+    pub(super) fn expects(&mut self, marker: Option<DoneMarker>) {
+        self.marker = marker;
     }
 
     /// The events of the next piece that has any; `None` after the last, when they are complete.
@@ -174,6 +183,9 @@ impl UpstreamStream {
                 break;
             }
         }
+        if self.ended {
+            self.note_marker(true);
+        }
         events
     }
 
@@ -185,6 +197,7 @@ impl UpstreamStream {
         if !self.ended && self.failed.as_ref().is_none_or(unreadable) {
             let incomplete = self.decoder.finish().err();
             self.failed = incomplete.map(|error| self.said_instead().unwrap_or(error));
+            self.note_marker(false);
         }
         self.close();
         events
@@ -204,6 +217,24 @@ impl UpstreamStream {
         let object = Some(self.object.split().freeze()).filter(|object| !object.is_empty())?;
         let error = self.dialect.decode_response(object).err()?;
         (error.code() == ErrorCode::UpstreamInBand).then_some(error)
+    }
+
+    /// A complete stream ended with the last frame that its format has, or without it.
+    fn note_marker(&self, came: bool) {
+        let differs = match self.marker {
+            Some(DoneMarker::Required) => !came && self.failed.is_none(),
+            Some(DoneMarker::None) => came,
+            Some(DoneMarker::Optional) | None => false,
+        };
+        if differs {
+            let provider_key = self.credentials.provider_key_id().as_str();
+            let marker = if came { "came" } else { "is missing" };
+            tracing::warn!(
+                provider_key,
+                "the stream's last frame, data: [DONE], {marker}: the provider key's \
+                 response.stream_done_marker says otherwise"
+            );
+        }
     }
 
     /// Waits for events, no longer than the gap.
