@@ -7,8 +7,8 @@
 //! **Invariants.**
 //! - An adapter opens no connection for a call: the gateway's one client sends what it prepared.
 //! - What cannot be sent is an error before any call: no guessed address, no unsafe header.
-//! - How a vendor differs from its family is data on the provider key ([`Prepared`], [`Answers`]), applied to
-//!   whatever any adapter prepares.
+//! - How a vendor differs from its family is data on the provider key, applied to whatever any
+//!   adapter prepares ([`Call::prepared_by`]) and to whatever is answered ([`Answers`]).
 //! - A credential leaves an adapter only inside the request that it authenticates: it is scrubbed
 //!   from whatever an upstream says.
 //!

@@ -31,6 +31,8 @@ mod omissions;
 mod probes;
 mod prompt_caching;
 mod proxies;
+mod quirk_headers;
+mod quirks;
 mod relay;
 mod relayed;
 mod secrets;
