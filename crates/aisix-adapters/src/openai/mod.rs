@@ -3,6 +3,7 @@
 //! Source: OpenAI's API reference, "Authentication" and "Chat".
 
 mod base;
+mod vendors;
 
 #[cfg(test)]
 mod tests;
@@ -32,12 +33,14 @@ impl Adapter for OpenAi {
 
     fn dialect(
         &self,
-        _: &Target,
+        target: &Target,
         operation: Operation,
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
-            Operation::Responses => Ok(&OPENAI_RESPONSES),
+            Operation::Responses if vendors::has_responses(&target.provider_key.spec) => {
+                Ok(&OPENAI_RESPONSES)
+            }
             Operation::Completions | Operation::Embeddings => Ok(&OPENAI_CHAT),
             conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
@@ -48,7 +51,9 @@ impl Adapter for OpenAi {
         let key = &call.target.provider_key.spec;
         let base = key.api_base.as_deref();
         let url = match call.operation {
-            Operation::Responses => base::newer_endpoint(base, "/responses")?,
+            Operation::Responses if vendors::has_responses(key) => {
+                base::newer_endpoint(base, "/responses")?
+            }
             other => base::endpoint(base, path(other)?)?,
         };
         let bearer = request::credential("Bearer ", &key.secret)?;

@@ -1,4 +1,8 @@
+use aisix_testing::conformance::resources;
+use serde_json::json;
+
 use super::base::{endpoint, newer_endpoint};
+use super::vendors::has_responses;
 
 #[track_caller]
 fn check(base: &str, expected: &str) {
@@ -66,5 +70,24 @@ fn refuses_a_base_that_is_missing_or_no_url() {
         let error = endpoint(base, "/chat/completions").expect_err("the base is unusable");
         assert_eq!(error.status(), 400, "for base {base:?}");
         assert!(error.message().starts_with("invalid upstream configuration: "), "{error}");
+    }
+}
+
+#[test]
+fn responses_are_asked_of_vendors_that_have_them_and_a_keys_own_word_wins() {
+    for (provider, said, expected) in [
+        ("openai", json!(null), true),
+        ("deepseek", json!(null), true),
+        ("whoever", json!(null), true),
+        ("gemini", json!(null), false),
+        (" Mistral ", json!(null), false),
+        ("mistral", json!(true), true),
+        ("openai", json!(false), false),
+    ] {
+        let key = resources::provider_key(json!({
+            "display_name": "key", "provider": provider, "adapter": "openai", "secret": "sk-x",
+            "api_base": "https://h/v1", "request": {"responses_endpoint": said},
+        }));
+        assert_eq!(has_responses(&key.spec), expected, "for {provider} that says {said}");
     }
 }

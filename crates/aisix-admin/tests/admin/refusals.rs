@@ -98,6 +98,25 @@ async fn a_put_is_judged_as_strictly_as_a_post() {
 }
 
 #[tokio::test]
+async fn quirks_that_cannot_take_effect_are_refused() {
+    let admin = Admin::new();
+    let path = "/admin/v1/provider_keys";
+    let request = json!({"default_headers": {"x-user": "${request.user}"}});
+    let message = "request.default_headers.x-user: holds an unknown variable: there are \
+                   ${request.id}, ${request.api_key.id}, ${request.api_key.name}, \
+                   ${request.api_key.team_id}, ${request.api_key.user_id}, ${model.id}, \
+                   ${model.name}, ${provider_key.id}, ${provider_key.name}";
+    admin.post(path, with(provider_key("one"), "request", request)).await.fails(400, message);
+    let request = json!({"default_headers": {"Authorization": "Bearer sk-other"}});
+    let message = "request.default_headers.Authorization: is a header that only the gateway sets";
+    admin.post(path, with(provider_key("one"), "request", request)).await.fails(400, message);
+    let response = json!({"reasoning_field": "thinking"});
+    let message = "response.reasoning_field: must be a path below a chunk's delta, such as \
+                   delta.reasoning";
+    admin.post(path, with(provider_key("one"), "response", response)).await.fails(400, message);
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
     let admin = Admin::new();
     for path in ["/admin/v1/apikeys", "/aisix/admin/apikeys"] {

@@ -5,7 +5,9 @@ use aisix_testing::fixtures::openai;
 use aisix_testing::{Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
-use crate::common::spoken::{ANTHROPIC, CHAT, FAMILIES, FORMATS, Family, MESSAGES, OPENAI, asked};
+use crate::common::spoken::{
+    ANTHROPIC, CHAT, FAMILIES, FORMATS, Family, MESSAGES, OPENAI, RESPONSES, asked,
+};
 use crate::common::world::{chat, streamed, whole};
 use crate::common::*;
 
@@ -240,6 +242,40 @@ async fn a_stream_that_ends_otherwise_than_its_key_says_is_noted_and_passes_unch
         assert_eq!(lines.next().is_some(), noted.is_some(), "{expected}: {log}");
         if let Some(noted) = noted {
             assert!(log.contains(&format!("data: [DONE], {noted}")), "{expected}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn responses_are_translated_for_vendors_that_do_not_have_them() {
+    let without = json!({"responses_endpoint": false});
+    for (provider, request, path) in [
+        ("openai", Value::Null, "/v1/responses"),
+        ("openai", without, "/chat/completions"),
+        ("gemini", Value::Null, "/chat/completions"),
+        ("gemini", json!({"responses_endpoint": true}), "/v1/responses"),
+    ] {
+        // A vendor without the endpoint is spoken to as callers of chat completions are.
+        let spoken = if path == "/v1/responses" { &RESPONSES } else { &CHAT };
+        for stream in [false, true] {
+            let upstream = ScriptedUpstream::start();
+            let mut all = documents::standard(&upstream.base_url());
+            all[0].1["provider"] = json!(provider);
+            all[0].1["request"] = request.clone();
+            let world = World::with(Settings::default(), &all);
+            upstream.enqueue(match stream {
+                false => OPENAI.whole(spoken, "one two"),
+                true => Reply::sse(OPENAI.stream(spoken, &["one", " two"])),
+            });
+            let body = RESPONSES.body(MODEL, "hi", stream);
+            let answer = world.send(RESPONSES.request(body)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let told = match stream {
+                false => RESPONSES.text(&answer),
+                true => RESPONSES.streamed_text(answer.text()),
+            };
+            assert_eq!(told, "one two", "{provider} {request} {stream}");
+            assert_eq!(upstream.next_request().await.path_and_query, path, "{provider} {request}");
         }
     }
 }
