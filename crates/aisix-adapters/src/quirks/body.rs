@@ -7,7 +7,7 @@ use aisix_core::chat::Span;
 use aisix_core::resource::{RequestQuirks, TemperatureRange};
 use aisix_core::{DialectId, ProviderKey};
 use aisix_dialects::json::{self, Member};
-use aisix_dialects::{Dropped, openai_chat};
+use aisix_dialects::{Dropped, gemini, openai_chat};
 use bytes::Bytes;
 
 use super::flatten;

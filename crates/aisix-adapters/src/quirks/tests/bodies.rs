@@ -1,7 +1,7 @@
 //! What each quirk makes of a body, case by case.
 
 use aisix_core::DialectId;
-use aisix_dialects::{anthropic_messages, openai_chat};
+use aisix_dialects::{anthropic_messages, gemini, openai_chat};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -147,7 +147,7 @@ fn a_temperature_is_found_where_the_format_has_it() {
     let clamped = r#"{"temperature":5,"inferenceConfig": {"topP":2, "temperature": 1},"a":[5]}"#;
     let gemini = body.replace("inferenceConfig", "generationConfig");
     assert_eq!(applied(CONVERSE, (bounds.clone(), json!({})), body).0, clamped);
-    let made = applied(DialectId("gemini"), (bounds.clone(), json!({})), &gemini).0;
+    let made = applied(gemini::ID, (bounds.clone(), json!({})), &gemini).0;
     assert_eq!(made, clamped.replace("inferenceConfig", "generationConfig"));
     for odd in [r#"{"inferenceConfig":null}"#, r#"{"inferenceConfig":{"temperature":"5"}}"#] {
         assert_eq!(applied(CONVERSE, (bounds.clone(), json!({})), odd).0, odd);
