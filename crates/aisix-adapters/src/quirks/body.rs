@@ -7,7 +7,7 @@ use aisix_core::chat::Span;
 use aisix_core::resource::{RequestQuirks, TemperatureRange};
 use aisix_core::{DialectId, ProviderKey};
 use aisix_dialects::json::{self, Member};
-use aisix_dialects::{Dropped, gemini, openai_chat};
+use aisix_dialects::{Dropped, converse, gemini, openai_chat};
 use bytes::Bytes;
 
 use super::flatten;
@@ -16,8 +16,10 @@ use super::flatten;
 pub(super) type Edit<'a> = (Span, Cow<'a, str>);
 
 /// The sampling temperature, as formats write it that do not have it among their top-level fields.
-const NESTED_TEMPERATURE: [(&str, [&str; 2]); 2] =
-    [("converse", ["inferenceConfig", TEMPERATURE]), ("gemini", ["generationConfig", TEMPERATURE])];
+const NESTED_TEMPERATURE: [(DialectId, [&str; 2]); 2] = [
+    (converse::ID, ["inferenceConfig", TEMPERATURE]),
+    (gemini::ID, ["generationConfig", TEMPERATURE]),
+];
 
 const TEMPERATURE: &str = "temperature";
 
@@ -178,7 +180,7 @@ impl<'k> Rules<'k> {
         let Some(range) = self.request.and_then(|quirks| quirks.param_constraints) else {
             return;
         };
-        let nested = NESTED_TEMPERATURE.iter().find(|(format, _)| *format == dialect.0);
+        let nested = NESTED_TEMPERATURE.iter().find(|(format, _)| *format == dialect);
         match nested {
             None if name == TEMPERATURE => patch.edits.extend(clamped(member, range)),
             Some((_, [group, field])) if name == *group => {

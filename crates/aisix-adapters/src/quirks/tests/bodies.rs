@@ -1,14 +1,12 @@
 //! What each quirk makes of a body, case by case.
 
 use aisix_core::DialectId;
-use aisix_dialects::{anthropic_messages, gemini, openai_chat};
+use aisix_dialects::{anthropic_messages, converse, gemini, openai_chat};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::body::Rules;
 use super::key;
-
-const CONVERSE: DialectId = DialectId("converse");
 
 fn applied(dialect: DialectId, quirks: (Value, Value), body: &str) -> (String, Vec<String>) {
     let key = key(quirks.0, quirks.1);
@@ -146,11 +144,11 @@ fn a_temperature_is_found_where_the_format_has_it() {
     let body = r#"{"temperature":5,"inferenceConfig": {"topP":2, "temperature": 5},"a":[5]}"#;
     let clamped = r#"{"temperature":5,"inferenceConfig": {"topP":2, "temperature": 1},"a":[5]}"#;
     let gemini = body.replace("inferenceConfig", "generationConfig");
-    assert_eq!(applied(CONVERSE, (bounds.clone(), json!({})), body).0, clamped);
+    assert_eq!(applied(converse::ID, (bounds.clone(), json!({})), body).0, clamped);
     let made = applied(gemini::ID, (bounds.clone(), json!({})), &gemini).0;
     assert_eq!(made, clamped.replace("inferenceConfig", "generationConfig"));
     for odd in [r#"{"inferenceConfig":null}"#, r#"{"inferenceConfig":{"temperature":"5"}}"#] {
-        assert_eq!(applied(CONVERSE, (bounds.clone(), json!({})), odd).0, odd);
+        assert_eq!(applied(converse::ID, (bounds.clone(), json!({})), odd).0, odd);
     }
 }
 
