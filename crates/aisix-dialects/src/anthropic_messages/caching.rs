@@ -15,7 +15,7 @@ use serde_json::Map;
 use serde_json::value::RawValue;
 
 use crate::cache::{self, CACHE_CONTROL};
-use crate::json::{span_of, splice};
+use crate::json::{self, span_of, splice};
 use crate::relay::Edit;
 use crate::scan;
 
@@ -84,8 +84,8 @@ fn has_mark(text: &str) -> bool {
 fn holds_mark(value: &str, depth: usize) -> bool {
     let inside = |value: &RawValue| depth == 0 || holds_mark(value.get(), depth - 1);
     match value.as_bytes().first() {
-        Some(b'{') => scan::members(value).is_ok_and(|members| {
-            members.iter().any(|(name, value)| name == CACHE_CONTROL || inside(value))
+        Some(b'{') => json::members(value).is_ok_and(|members| {
+            members.iter().any(|member| member.name == CACHE_CONTROL || inside(member.value))
         }),
         Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(value)
             .is_ok_and(|list| list.into_iter().any(inside)),
