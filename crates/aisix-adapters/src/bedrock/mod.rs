@@ -84,6 +84,10 @@ impl Adapter for Bedrock {
             let framing = HeaderValue::from_static("application/vnd.amazon.eventstream");
             request.headers_mut().insert(ACCEPT, framing);
         }
+        // What the key adds is signed, too.
+        for (name, value) in &call.added_headers {
+            request.headers_mut().entry(name).or_insert(value.clone());
+        }
         *request.body_mut() = match rail {
             // The address says what these fields say.
             Rail::Invoke => json::reshaped(

@@ -44,7 +44,7 @@ pub(super) fn sign(
         .map_err(Error::internal)?
         .into();
     let headers = request.headers().iter().filter_map(|(name, value)| {
-        // What is no text cannot be signed, and is not sent either.
+        // What is not ASCII cannot be signed, and goes as it is.
         Some((name.as_str(), value.to_str().ok()?))
     });
     let body = SignableBody::Bytes(request.body());

@@ -200,6 +200,38 @@ async fn an_api_key_of_bedrocks_is_a_bearer() {
     botocore::assert(&[botocore::request("Converse", &received, None)]);
 }
 
+#[tokio::test]
+async fn what_the_key_adds_is_signed_and_what_it_bounds_is_bounded() {
+    let upstream = ScriptedUpstream::start();
+    let quirks = json!({
+        "default_headers": {"x-team": "blue  team"}, "forward_client_headers": ["x-tenant"],
+        "param_constraints": {"temperature_max": 0.5},
+    });
+    let key = json!({
+        "display_name": "pk", "provider": "aws", "adapter": "bedrock", "request": quirks,
+        "secret": signing().to_string(), "api_base": upstream.base_url(),
+    });
+    let documents = documents::documents([
+        ("provider_keys/pk", key),
+        ("models/m", direct(MODEL, LLAMA, "pk")),
+        ("api_keys/k", api_key(CALLER, &["*"])),
+    ]);
+    let world = World::with(Settings::default(), &documents);
+    upstream.enqueue(Reply::json(200, answer("Hi")));
+    let mut body = CHAT.body(MODEL, "hi", false);
+    body["temperature"] = json!(0.9);
+    let mut request = CHAT.request(body);
+    request.headers_mut().insert("x-tenant", "t 1".parse().expect("a header"));
+    assert_eq!(world.send(request).await.status, 200);
+    let received = upstream.next_request().await;
+    assert_eq!(received.header("x-team"), Some("blue  team"));
+    assert_eq!(received.header("x-tenant"), Some("t 1"));
+    assert_eq!(received.json::<Value>()["inferenceConfig"]["temperature"], 0.5);
+    let signed = received.header("authorization").expect("a signature");
+    assert!(signed.contains(";x-team;x-tenant"), "{signed}");
+    botocore::assert(&[botocore::request("Converse", &received, Some(SIGNER))]);
+}
+
 /// Streams a request over these frames, and gives what the caller reads.
 async fn broken(spoken: &Spoken, reply: Reply) -> String {
     let upstream = ScriptedUpstream::start();
