@@ -67,7 +67,8 @@ impl Draft {
     /// Adds a part. With `legacy`, a call without an id is a `function_call`.
     pub(super) fn add(&mut self, part: &Part, legacy: bool, sink: &mut Sink) {
         match part {
-            Part::Text(text) if text.refusal && text.native.is_empty() => {
+            Part::Text(text) if text.refusal && text.native.iter().all(|it| it.dialect != ID) => {
+                sink.drop_natives(&text.native);
                 self.refusal.get_or_insert_default().push_str(&text.text);
             }
             Part::Text(text) => self.content.push(part::write_text(text, sink)),
@@ -85,7 +86,7 @@ impl Draft {
     }
 
     fn think(&mut self, thought: &Reasoning) {
-        if thought.redacted.is_none() {
+        if thought.redacted.is_none() && !thought.text.is_empty() {
             self.thought.get_or_insert_default().push_str(&thought.text);
         }
         self.thoughts.push(thought.clone());

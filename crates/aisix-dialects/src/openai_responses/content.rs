@@ -135,6 +135,18 @@ pub(super) fn write(parts: &[&Part], speaker: Speaker, sink: &mut Sink) -> Value
     write_parts(parts, speaker, sink)
 }
 
+/// Writes what a model said in another format: as one text, because parts of a model's come with
+/// an id.
+pub(super) fn write_said(parts: &[&Part], sink: &mut Sink) -> Value {
+    // For what is lost of them.
+    write_parts(parts, Speaker::Model, sink);
+    let text = |part: &&Part| match part {
+        Part::Text(text) => Some(text.text.clone()),
+        _ => None,
+    };
+    parts.iter().filter_map(text).collect::<String>().into()
+}
+
 /// Writes a content as parts, whatever they are.
 pub(super) fn write_parts(parts: &[&Part], speaker: Speaker, sink: &mut Sink) -> Value {
     parts.iter().filter_map(|part| write_part(part, speaker, sink)).collect()

@@ -87,6 +87,9 @@ fn write_tool(tool: &Tool, sink: &mut Sink) -> Option<Value> {
             Ok(schema) => drop(object.insert("parameters".to_owned(), schema)),
             Err(_) => sink.drop("tools.parameters"),
         }
+    } else if !sink.own {
+        // This format asks for a schema.
+        object.insert("parameters".to_owned(), json!({"type": "object", "properties": {}}));
     }
     match strict {
         Some(strict) => drop(object.insert("strict".to_owned(), (*strict).into())),

@@ -180,6 +180,7 @@ fn write_message(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
     let is_given = turn.native.iter().any(|native| native.dialect == ID && native.name == "id");
     let content = match speaker {
         Speaker::Model if is_given => content::write_parts(parts, speaker, sink),
+        Speaker::Model if !sink.own => content::write_said(parts, sink),
         _ => content::write(parts, speaker, sink),
     };
     object.insert("content".to_owned(), content);
