@@ -132,6 +132,11 @@ fn write_content(parts: &[Part], context: &AnswerContext, sink: &mut Sink) -> Ve
                 sink.drop("media");
                 None
             }
+            // What a tool answers is the caller's to say.
+            Part::ToolResult(_) if !sink.own => {
+                sink.drop("tool_result");
+                None
+            }
             part => block::write(part, sink),
         });
     }

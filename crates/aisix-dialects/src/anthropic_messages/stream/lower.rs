@@ -379,6 +379,10 @@ fn first(start: &PartStart, sink: &mut Sink) -> Option<Map<String, Value>> {
                 sink.drop("media");
                 return None;
             }
+            Part::ToolResult(_) if !sink.own => {
+                sink.drop("tool_result");
+                return None;
+            }
             part => block::write(part, sink)?,
         },
     };
