@@ -43,3 +43,4 @@ mod trust;
 mod unknown_events;
 mod upstream_errors;
 mod usage;
+mod vertex;

@@ -1,0 +1,381 @@
+//! Vertex AI: models of several makers behind one key, and the tokens that keys may need.
+
+use aisix_gateway::Settings;
+use aisix_testing::fixtures::google::{
+    PRIVATE_KEY, generated, streamed, verified, with_account, with_token,
+};
+use aisix_testing::fixtures::openai;
+use aisix_testing::{Canaries, Gate, Received, Reply, Request, Response, ScriptedUpstream, Step};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::common::spoken::{ANTHROPIC, CHAT, FORMATS, MESSAGES, Spoken, error_in};
+use crate::common::*;
+
+const REGION: &str = "/v1/projects/p-1/locations/europe-west1";
+const TOKEN: &str = "ya29.token-0123456789";
+
+/// Documents with a model of this name behind Vertex AI, whose key has this secret.
+fn documents_of(vertex: &ScriptedUpstream, model: &str, secret: &str) -> documents::Documents {
+    let mut all = documents::standard(&vertex.base_url());
+    all[0].1 = json!({
+        "display_name": "vertex", "provider": "google", "adapter": "vertex",
+        "secret": secret, "api_base": vertex.base_url(),
+    });
+    all[1].1 = direct(MODEL, model, "pk");
+    all
+}
+
+fn in_front_of(vertex: &ScriptedUpstream, model: &str) -> World {
+    World::with(Settings::default(), &documents_of(vertex, model, &with_token(TOKEN)))
+}
+
+/// A way to models: a model's name, where it is called, and how its maker answers.
+struct Way {
+    model: &'static str,
+    whole_at: &'static str,
+    streamed_at: &'static str,
+    whole: fn(&str) -> String,
+    streamed: fn(&[&str]) -> Vec<String>,
+}
+
+const WAYS: [Way; 4] = [
+    Way {
+        model: "gemini-2.5-flash",
+        whole_at: "/publishers/google/models/gemini-2.5-flash:generateContent",
+        streamed_at: "/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+        whole: generated,
+        streamed,
+    },
+    Way {
+        model: "claude-sonnet-4-5@20250929",
+        whole_at: "/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict",
+        streamed_at: "/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
+        whole: |text| ANTHROPIC.whole_body(&MESSAGES, text),
+        streamed: |texts| ANTHROPIC.stream(&MESSAGES, texts),
+    },
+    Way {
+        model: "meta/llama-4-maverick",
+        whole_at: "/endpoints/openapi/chat/completions",
+        streamed_at: "/endpoints/openapi/chat/completions",
+        whole: openai::chat_completion,
+        streamed: |texts| openai::chat_stream_with_usage(texts),
+    },
+    Way {
+        model: "mistral-medium-3",
+        whole_at: "/publishers/mistralai/models/mistral-medium-3:rawPredict",
+        streamed_at: "/publishers/mistralai/models/mistral-medium-3:streamRawPredict",
+        whole: openai::chat_completion,
+        streamed: |texts| openai::chat_stream_with_usage(texts),
+    },
+];
+
+#[tokio::test]
+async fn every_format_reaches_every_maker_whole_and_streamed() {
+    for spoken in &FORMATS {
+        for way in &WAYS {
+            let vertex = ScriptedUpstream::start();
+            let world = in_front_of(&vertex, way.model);
+            let pair = format!("{} over {}", spoken.path, way.model);
+            vertex.enqueue(Reply::json(200, (way.whole)("Hello")));
+            let answer = world.send(spoken.request(spoken.body(MODEL, "hi", false))).await;
+            assert_eq!(answer.status, 200, "{pair}: {}", answer.text());
+            assert_eq!(spoken.text(&answer), "Hello", "{pair}");
+            assert_eq!(answer.json::<Value>()["model"], MODEL, "{pair}");
+            check_received(&vertex.next_request().await, way, false);
+
+            vertex.enqueue(Reply::sse((way.streamed)(&["Hel", "lo"])));
+            let mut answer = world.stream(spoken.request(spoken.body(MODEL, "hi", true))).await;
+            assert_eq!(answer.status(), 200, "{pair}");
+            let text = answer.rest().await;
+            assert_eq!(spoken.streamed_text(&text), "Hello", "{pair}: {text}");
+            let last = text.trim_end().rsplit("\n\n").next().expect("a frame");
+            assert!(last.starts_with(spoken.last.trim_end()), "{pair}: {text}");
+            check_received(&vertex.next_request().await, way, true);
+            let id = answer.head.headers["x-aisix-request-id"].to_str().expect("text").to_owned();
+            drop(answer);
+            let usage = world.recorder.outcome(&id).await.usage.expect("usage");
+            assert!(usage.input > 0 && usage.output > 0, "{pair}: {usage:?}");
+        }
+    }
+}
+
+/// What the address says is not in the body; who calls is said once.
+fn check_received(received: &Received, way: &Way, stream: bool) {
+    let path = if stream { way.streamed_at } else { way.whole_at };
+    assert_eq!(received.path_and_query, format!("{REGION}{path}"));
+    assert_eq!(received.header("authorization"), Some(&*format!("Bearer {TOKEN}")));
+    assert_eq!(received.header("x-api-key"), None);
+    let body: Value = received.json();
+    let field = |name: &str| body.get(name).cloned();
+    let claude = way.model.starts_with("claude-");
+    let gemini = way.model.starts_with("gemini-");
+    let in_path = claude || gemini;
+    assert_eq!(field("model"), (!in_path).then(|| json!(way.model)), "{body}");
+    let version = claude.then(|| json!("vertex-2023-10-16"));
+    assert_eq!(field("anthropic_version"), version, "{body}");
+    let streams = field("stream").is_some_and(|stream| stream == true);
+    assert_eq!(streams, stream && !gemini, "{body}");
+    assert!(!gemini || field("stream").is_none(), "{body}");
+    assert_eq!(received.header("anthropic-version"), None);
+}
+
+#[tokio::test]
+async fn a_message_for_claude_is_passed_on_byte_for_byte() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "claude-x");
+    vertex.enqueue(Reply::json(200, ANTHROPIC.whole_body(&MESSAGES, "ok")));
+    let sent = format!(
+        r#"{{ "max_tokens":9,"model":"{MODEL}", "x": [1.50, "é"] ,"messages":[{{"role":"user","content":"hi"}}]}}"#
+    );
+    let answer = world.send(MESSAGES.request(sent)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let received = vertex.next_request().await;
+    let expected = r#"{"anthropic_version":"vertex-2023-10-16", "max_tokens":9, "x": [1.50, "é"] ,"messages":[{"role":"user","content":"hi"}]}"#;
+    assert_eq!(received.text(), expected);
+}
+
+#[tokio::test]
+async fn what_google_refuses_is_told_without_names_of_the_operators() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "gemini-2.5-flash");
+    for (status, canonical, message, code) in [
+        (400, "INVALID_ARGUMENT", "no *** at projects/***/x", None),
+        (401, "UNAUTHENTICATED", "upstream authentication failed", Some("invalid_api_key")),
+        (403, "PERMISSION_DENIED", "upstream authentication failed", Some("permission_denied")),
+        (404, "NOT_FOUND", "upstream model not found", Some("model_not_found")),
+        (429, "RESOURCE_EXHAUSTED", "upstream rate limit reached", Some("rate_limit_exceeded")),
+    ] {
+        let said = format!("no {TOKEN} at projects/p-1/x");
+        let error = json!({"error": {"code": status, "message": said, "status": canonical}});
+        // Some of Google's endpoints answer with a list of one.
+        for body in [error.to_string(), json!([error]).to_string()] {
+            vertex.enqueue(Reply::json(status, body));
+            let answer = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+            assert_eq!(answer.status, status, "{}", answer.text());
+            let (_, told, found) = error_in(CHAT.protocol, &answer.json());
+            assert_eq!((told.as_str(), found.as_deref()), (message, code));
+        }
+    }
+    assert!(!logs::text().contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_or_stops_does_not_end_as_complete() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "gemini-2.5-flash");
+    for spoken in &FORMATS {
+        let first = streamed(&["Hel", "lo"])[0].clone();
+        let error = json!({"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}});
+        let failed = format!("data: {error}\r\n\r\n");
+        vertex.enqueue(Reply::sse([first.clone(), failed]));
+        assert_broken(&world, spoken, "busy").await;
+        vertex.enqueue(Reply::sse([first]));
+        assert_broken(&world, spoken, "ended before it was complete").await;
+    }
+}
+
+async fn assert_broken(world: &World, spoken: &Spoken, why: &str) {
+    let mut answer = world.stream(spoken.request(spoken.body(MODEL, "hi", true))).await;
+    let text = answer.rest().await;
+    assert!(text.contains("event: error\ndata: ") && text.contains(why), "{text}");
+    assert!(!text.contains(spoken.last), "{text}");
+}
+
+#[tokio::test]
+async fn a_prompt_that_google_blocks_is_an_answer_that_a_filter_stopped() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "gemini-2.5-flash");
+    let blocked = json!({
+        "promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 5},
+    });
+    vertex.enqueue(Reply::json(200, blocked.to_string()));
+    let answer = world.send(CHAT.request(CHAT.body(MODEL, "hi", false))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body: Value = answer.json();
+    assert_eq!(body["choices"][0]["finish_reason"], "content_filter");
+    assert_eq!(answer.header("x-aisix-dropped"), Some("promptFeedback"));
+}
+
+/// A gateway in front of Vertex AI, with a key of a service account.
+struct Granted {
+    canaries: Canaries,
+    google: ScriptedUpstream,
+    vertex: ScriptedUpstream,
+    documents: documents::Documents,
+    world: World,
+}
+
+impl Granted {
+    fn new() -> Self {
+        let (google, vertex) = (ScriptedUpstream::start(), ScriptedUpstream::start());
+        let secret = with_account(&format!("{}/token", google.base_url()), PRIVATE_KEY);
+        let documents = documents_of(&vertex, "gemini-2.5-flash", &secret);
+        let world = World::with(Settings::default(), &documents);
+        Self { canaries: Canaries::new(), google, vertex, documents, world }
+    }
+
+    fn rotate(&mut self, secret: &str) {
+        self.documents[0].1["secret"] = json!(secret);
+        self.world.publish(&self.documents);
+    }
+
+    async fn chat(&self) -> Response {
+        self.world.chat(world::whole("hi")).await
+    }
+
+    fn assert_kept(&self, told: &Response) {
+        let told = format!("{:?} {}", told.headers, told.text());
+        let key = PRIVATE_KEY.lines().nth(3).expect("the key has lines");
+        for (place, text) in [
+            ("what callers were told", told),
+            ("the log", logs::text()),
+            ("what is shown for debugging", format!("{:?}", self.world.shared)),
+        ] {
+            self.canaries.assert_absent(place, text.as_bytes());
+            assert!(!text.contains(key), "{place} holds the private key");
+        }
+    }
+}
+
+fn grant(token: &str) -> String {
+    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token}).to_string()
+}
+
+fn ok() -> Reply {
+    Reply::json(200, generated("ok"))
+}
+
+/// A whole answer, to be written behind a gate.
+fn raw(body: &str) -> Step {
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+    Step::Bytes(format!("{head}{body}").into())
+}
+
+fn sent(request: &Received) -> Option<String> {
+    request.header("authorization").map(str::to_owned)
+}
+
+#[tokio::test]
+async fn any_number_of_first_requests_ask_for_one_token_with_a_signed_assertion() {
+    let mut granted = Granted::new();
+    let token = granted.canaries.plant("access token");
+    let gate = Gate::new();
+    granted.google.enqueue(Reply::new().wait_for(&gate).step(raw(&grant(&token))));
+    granted.vertex.always(ok());
+    let all = join_all((0..20).map(|_| granted.chat()));
+    let (answers, ()) = tokio::join!(all, async {
+        gate.reached().await;
+        gate.open();
+    });
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        granted.assert_kept(answer);
+    }
+    let asked = granted.google.requests();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].path_and_query, "/token");
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
+    let assertion = asked[0].text().strip_prefix(grant).expect("it is a grant");
+    let (_, claims) = verified(assertion).expect("it is signed");
+    assert_eq!(claims["aud"], format!("{}/token", granted.google.base_url()));
+    let received = granted.vertex.requests();
+    assert_eq!(received.len(), 20);
+    let bearer = format!("Bearer {token}");
+    assert!(received.iter().all(|request| sent(request).as_ref() == Some(&bearer)));
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_refuses_or_fails_reaches_nobody_else() {
+    let granted = Granted::new();
+    let refused = json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
+    for (reply, status, kind) in [
+        (Reply::json(400, refused.to_string()), 500, "config_error"),
+        (Reply::json(503, "busy"), 502, "upstream_error"),
+        (Reply::json(200, "<html></html>"), 502, "upstream_decode_error"),
+        (Reply::json(200, "{}"), 502, "upstream_decode_error"),
+        (Reply::new().close(), 502, "transport_error"),
+    ] {
+        granted.google.enqueue(reply);
+        let answer = granted.chat().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
+        granted.assert_kept(&answer);
+    }
+    assert!(granted.vertex.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_hangs_keeps_nobody_waiting() {
+    let mut granted = Granted::new();
+    granted.google.enqueue(Reply::new().hang());
+    granted.documents[1].1["timeout"] = json!(30);
+    granted.world.publish(&granted.documents);
+    let answer = granted.chat().await;
+    assert_eq!(answer.status, 504, "{}", answer.text());
+    assert_eq!(error_of(&answer)["type"], "timeout");
+}
+
+#[tokio::test]
+async fn a_credential_replaced_while_a_token_is_minted_gets_its_own() {
+    let mut granted = Granted::new();
+    let gate = Gate::new();
+    granted.google.enqueue(Reply::new().wait_for(&gate).step(raw(&grant("old-token-0123456789"))));
+    granted.google.enqueue(Reply::json(200, grant("new-token-0123456789")));
+    granted.vertex.always(ok());
+    let request = || Request::post("/v1/chat/completions").bearer(CALLER).json(world::whole("hi"));
+    let served = granted.world.serve(1);
+    let (address, first) = (served.address, request());
+    let old = tokio::spawn(async move { first.send(address).await });
+    gate.reached().await;
+    let uri = format!("{}/token", granted.google.base_url());
+    let replaced = with_account(&uri, PRIVATE_KEY).replace("\"p-1\"", "\"p-2\"");
+    granted.rotate(&replaced);
+    assert_eq!(request().send(served.address).await.status, 200);
+    let first = granted.vertex.next_request().await;
+    assert_eq!(sent(&first).as_deref(), Some("Bearer new-token-0123456789"));
+    assert!(first.path_and_query.starts_with("/v1/projects/p-2/"), "{}", first.path_and_query);
+    gate.open();
+    assert_eq!(
+        aisix_testing::wait::within("the old one", old).await.expect("no panic").status,
+        200
+    );
+    let second = granted.vertex.next_request().await;
+    assert_eq!(sent(&second).as_deref(), Some("Bearer old-token-0123456789"));
+    served.workers.close().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_work_reaches_nobody() {
+    let mut granted = Granted::new();
+    let canary = granted.canaries.plant("secret of the wrong shape");
+    let uri = format!("{}/token", granted.google.base_url());
+    for secret in [
+        canary.clone(),
+        format!("{{{canary}"),
+        json!({"project": "p", "region": "r", "access_token": [canary]}).to_string(),
+        json!({"project": "p", "region": canary}).to_string(),
+        with_account(&uri, &canary),
+        with_account(&uri, &PRIVATE_KEY[..900]),
+    ] {
+        granted.rotate(&secret);
+        for spoken in &FORMATS {
+            let answer = granted.world.send(spoken.request(spoken.body(MODEL, "hi", false))).await;
+            assert_eq!(answer.status, 401, "{}", answer.text());
+            let (_, message, _) = error_in(spoken.protocol, &answer.json());
+            assert!(message.starts_with("invalid upstream credentials: "), "{message}");
+            granted.assert_kept(&answer);
+        }
+    }
+    for secret in
+        [with_token(TOKEN).replace("p-1", "../p"), with_token(TOKEN).replace("west1", "?x")]
+    {
+        granted.rotate(&secret);
+        let answer = granted.chat().await;
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        assert_eq!(error_of(&answer)["type"], "config_error");
+    }
+    assert!(granted.vertex.requests().is_empty());
+    assert!(granted.google.requests().is_empty());
+}
