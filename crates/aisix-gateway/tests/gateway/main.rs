@@ -19,6 +19,7 @@ mod failover;
 mod families;
 mod faults;
 mod generations;
+mod google_types;
 mod headers;
 mod hooks;
 mod idle;
