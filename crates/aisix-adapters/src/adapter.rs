@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aisix_core::snapshot::Stored;
 use aisix_core::{Caller, Error, Operation, ProviderKey};
+use aisix_dialects::embed::{EmbedFormat, OPENAI_EMBED};
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{Dialect, FrameDecoder};
@@ -29,6 +30,13 @@ pub trait Adapter: Send + Sync + 'static {
         operation: Operation,
         stream: bool,
     ) -> Result<&'static dyn Dialect, Error>;
+
+    /// How the family embeds: as OpenAI does, unless it says otherwise. Asked for only where it has
+    /// the operation.
+    fn embedding(&self, target: &Target) -> &'static dyn EmbedFormat {
+        let _ = target;
+        &OPENAI_EMBED
+    }
 
     /// How the frames of a streamed answer are separated: as server-sent events, unless the family
     /// says otherwise.

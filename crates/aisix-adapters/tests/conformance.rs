@@ -126,7 +126,12 @@ async fn vertex_keeps_every_promise() {
             base: Some("https://europe-west1-aiplatform.googleapis.com"),
             secret: r#"{"project":"p-1","region":"r-1","access_token":"ya29.canary-0123456789"}"#,
             model,
-            operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
+            operations: vec![
+                Operation::Chat,
+                Operation::Messages,
+                Operation::Responses,
+                Operation::Embeddings,
+            ],
             lacks: vec![Operation::CountTokens, Operation::Completions, Operation::ListModels],
             credential: "authorization",
             failure: |message| {

@@ -1,6 +1,9 @@
-//! Requests for embeddings, as OpenAI writes them.
+//! Requests for embeddings, as OpenAI writes them, and how other families embed.
 //!
 //! Source: OpenAI's API reference, "Embeddings" (create).
+
+mod format;
+mod vertex;
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +13,8 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+pub use self::format::{EmbedFormat, OPENAI_EMBED, OpenAiEmbed};
+pub use self::vertex::{VERTEX_EMBED, VertexEmbed};
 use crate::dialect::{Encoded, UpstreamRequest};
 use crate::fields::Fields;
 use crate::json::unambiguous;

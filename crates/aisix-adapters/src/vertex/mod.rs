@@ -19,6 +19,7 @@ mod tests;
 
 use aisix_core::{Error, Operation};
 use aisix_dialects::Dialect;
+use aisix_dialects::embed::{EmbedFormat, VERTEX_EMBED};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
@@ -51,15 +52,17 @@ impl Adapter for Vertex {
         operation: Operation,
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
-        has(operation)?;
-        Ok(Rail::of(&target.upstream_model)?.dialect())
+        Ok(rail(target, operation)?.dialect())
+    }
+
+    fn embedding(&self, _: &Target) -> &'static dyn EmbedFormat {
+        &VERTEX_EMBED
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
-        has(call.operation)?;
+        let rail = rail(call.target, call.operation)?;
         let key = &call.target.provider_key.spec;
         let model = &*call.target.upstream_model;
-        let rail = Rail::of(model)?;
         let credential = Credential::read(&key.secret)?;
         let url = address::url(key.api_base.as_deref(), &credential, rail, model, call.stream)?;
         let bearer = match &credential.access {
@@ -80,9 +83,12 @@ impl Adapter for Vertex {
     }
 }
 
-fn has(operation: Operation) -> Result<(), Error> {
+/// The way of this operation to a model.
+fn rail(target: &Target, operation: Operation) -> Result<Rail, Error> {
     match operation {
-        conversation if conversation.is_conversation() => Ok(()),
+        // Only Google's own models embed here.
+        Operation::Embeddings => Ok(Rail::Embeddings),
+        conversation if conversation.is_conversation() => Rail::of(&target.upstream_model),
         other => Err(request::lacks(NAME, other)),
     }
 }

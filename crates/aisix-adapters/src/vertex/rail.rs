@@ -15,6 +15,8 @@ pub(super) enum Rail {
     Open,
     /// Models of a partner who speaks OpenAI's format; the name of the publisher.
     Partner(&'static str),
+    /// Models of Google's that embed.
+    Embeddings,
 }
 
 /// Source: the model pages of Vertex AI's Model Garden. What a model's name begins with says whose
@@ -55,7 +57,7 @@ impl Rail {
 
     pub(super) fn dialect(self) -> &'static dyn Dialect {
         match self {
-            Self::Gemini => &GEMINI,
+            Self::Gemini | Self::Embeddings => &GEMINI,
             Self::Claude => &ANTHROPIC_MESSAGES,
             Self::Open | Self::Partner(_) => &OPENAI_CHAT,
         }
@@ -67,6 +69,7 @@ impl Rail {
             (Self::Open, _) => return "/endpoints/openapi/chat/completions".to_owned(),
             (Self::Gemini, false) => ("google", "generateContent"),
             (Self::Gemini, true) => ("google", "streamGenerateContent?alt=sse"),
+            (Self::Embeddings, _) => ("google", "predict"),
             (Self::Claude, false) => ("anthropic", "rawPredict"),
             (Self::Claude, true) => ("anthropic", "streamRawPredict"),
             (Self::Partner(publisher), false) => (publisher, "rawPredict"),
@@ -91,7 +94,7 @@ impl Rail {
             // Whether it streams, Anthropic's server asks of the body as well.
             Self::Claude if stream => json::reshaped(body, &["model"], &[ANTHROPIC_VERSION]),
             Self::Claude => json::reshaped(body, &["model", "stream"], &[ANTHROPIC_VERSION]),
-            Self::Open | Self::Partner(_) => return Ok(body.clone()),
+            Self::Open | Self::Partner(_) | Self::Embeddings => return Ok(body.clone()),
         };
         reshaped.map_err(Error::internal)
     }

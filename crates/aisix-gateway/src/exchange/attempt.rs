@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aisix_adapters::{Adapter, Answers, Call, FailedReply, Prepared, scrubbed};
 use aisix_core::{Caller, Error, ErrorCode, Operation};
-use aisix_dialects::{Depth, Dialect, Dropped, Encoded, RelayFormat, UpstreamRequest, embed};
+use aisix_dialects::{Depth, Dialect, Dropped, Encoded, RelayFormat, UpstreamRequest};
 use aisix_hooks::Payload;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
@@ -61,7 +61,7 @@ impl Attempt<'_> {
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
         let dialect = adapter.dialect(target, self.operation, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
-        let encoded = self.encode(payload, dialect, &upstream)?;
+        let encoded = self.encode(payload, (adapter, dialect), &upstream)?;
         *dropped = encoded.dropped;
         let mut body = encoded.body;
         if let (Payload::Chat(_), Some(mark)) = (&*payload, self.candidate.cache_mark()) {
@@ -78,7 +78,8 @@ impl Attempt<'_> {
         let answer = if stream {
             self.stream((adapter, dialect), request, &credentials, &deadline).await
         } else {
-            self.whole((adapter, dialect), request, &deadline).await
+            let body = self.whole(adapter, request, &deadline).await;
+            body.and_then(|body| self.read(body, payload, (adapter, dialect), &upstream))
         };
         answer.map_err(|error| credentials.scrub(error))
     }
@@ -87,16 +88,19 @@ impl Attempt<'_> {
     fn encode(
         &self,
         payload: &mut Payload,
-        dialect: &dyn Dialect,
+        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
         upstream: &UpstreamRequest<'_>,
     ) -> Result<Encoded, Error> {
+        if let Payload::Embed(request) = payload {
+            let format = adapter.embedding(&self.candidate.target);
+            return format.encode_request(request, upstream);
+        }
         if self.inbound.relayed().is_some_and(|format| format.dialect().id() != dialect.id()) {
             let name = self.operation.name();
             return Err(Error::unsupported(format_args!("'{name}' is not translated")));
         }
         match payload {
             Payload::Chat(chat) => dialect.encode_request(chat, upstream),
-            Payload::Embed(request) => embed::encode(request, upstream),
             Payload::Relay(request) => Ok(RelayFormat::encode_request(request, upstream)),
             _ => Err(Error::internal("a payload that no endpoint takes")),
         }
@@ -104,19 +108,33 @@ impl Attempt<'_> {
 
     async fn whole(
         &self,
-        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
+        adapter: &dyn Adapter,
         request: http::Request<Bytes>,
         deadline: &Deadline,
-    ) -> Result<Source, Error> {
+    ) -> Result<Bytes, Error> {
         let answer = async {
             let reply = self.accepted(adapter, request).await?;
             collect(reply.into_body()).await
         };
-        let body = deadline.bounds(answer).await?;
+        deadline.bounds(answer).await
+    }
+
+    /// What a whole answer to this payload says.
+    fn read(
+        &self,
+        body: Bytes,
+        payload: &mut Payload,
+        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
+        upstream: &UpstreamRequest<'_>,
+    ) -> Result<Source, Error> {
         let body = self.quirks(dialect).whole(body);
-        match self.inbound.relayed() {
-            Some(format) => format.decode_answer(body).map(Source::Relayed),
-            None => dialect.decode_response(body).map(Source::Whole),
+        match (payload, self.inbound.relayed()) {
+            (Payload::Embed(request), _) => {
+                let format = adapter.embedding(&self.candidate.target);
+                format.decode_answer(body, request, upstream).map(Source::Relayed)
+            }
+            (_, Some(format)) => format.decode_answer(body).map(Source::Relayed),
+            (_, None) => dialect.decode_response(body).map(Source::Whole),
         }
     }
 

@@ -9,7 +9,7 @@ use aisix_testing::{Canaries, Gate, Received, Reply, Request, Response, Scripted
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::common::spoken::{ANTHROPIC, CHAT, FORMATS, MESSAGES, Spoken, error_in};
+use crate::common::spoken::{ANTHROPIC, CHAT, FORMATS, MESSAGES, Spoken, asked, error_in};
 use crate::common::*;
 
 const REGION: &str = "/v1/projects/p-1/locations/europe-west1";
@@ -197,6 +197,61 @@ async fn a_prompt_that_google_blocks_is_an_answer_that_a_filter_stopped() {
     assert_eq!(answer.header("x-aisix-dropped"), Some("promptFeedback"));
 }
 
+#[tokio::test]
+async fn texts_are_embedded_in_one_call_and_told_as_openai_tells_it() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "text-embedding-005");
+    let prediction = |values: Value, count: u64| json!({"embeddings": {"values": values, "statistics": {"token_count": count}}});
+    let predictions = [prediction(json!([0.5, -0.25]), 2), prediction(json!([1, 0]), 3)];
+    vertex.always(Reply::json(200, json!({ "predictions": predictions }).to_string()));
+    let request = json!({
+        "model": MODEL, "input": ["one", "two"], "dimensions": 2, "user": "u", "later": 1,
+    });
+    let answer = world.send(asked("/v1/embeddings", &request)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("x-aisix-dropped"), Some("later, user"));
+    let received = vertex.next_request().await;
+    let path = "/publishers/google/models/text-embedding-005:predict";
+    assert_eq!(received.path_and_query, format!("{REGION}{path}"));
+    let expected = json!({
+        "instances": [{"content": "one"}, {"content": "two"}],
+        "parameters": {"outputDimensionality": 2},
+    });
+    assert_eq!(received.json::<Value>(), expected);
+    let expected = json!({
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]},
+            {"object": "embedding", "index": 1, "embedding": [1.0, 0.0]},
+        ],
+        "model": "text-embedding-005",
+        "usage": {"prompt_tokens": 5, "total_tokens": 5},
+    });
+    assert_eq!(answer.json::<Value>(), expected);
+
+    let mut packed = request.clone();
+    packed["encoding_format"] = json!("base64");
+    let answer = world.send(asked("/v1/embeddings", &packed)).await;
+    assert_eq!(answer.json::<Value>()["data"][0]["embedding"], "AAAAPwAAgL4=");
+
+    let mut tokens = request.clone();
+    tokens["input"] = json!([[1, 2], [3]]);
+    let answer = world.send(asked("/v1/embeddings", &tokens)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(error_of(&answer)["message"].to_string().contains("takes texts"), "{}", answer.text());
+
+    for (body, status) in [
+        (json!({"predictions": [predictions[0]]}), 502),
+        (json!({"predictions": [{}, {}]}), 502),
+        (json!({}), 502),
+        (json!({"error": {"code": 429, "message": "busy", "status": "RESOURCE_EXHAUSTED"}}), 429),
+    ] {
+        vertex.enqueue(Reply::json(200, body.to_string()));
+        let answer = world.send(asked("/v1/embeddings", &request)).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
+
 /// A gateway in front of Vertex AI, with a key of a service account.
 struct Granted {
     canaries: Canaries,
@@ -273,11 +328,11 @@ async fn any_number_of_first_requests_ask_for_one_token_with_a_signed_assertion(
         assert_eq!(answer.status, 200, "{}", answer.text());
         granted.assert_kept(answer);
     }
-    let asked = granted.google.requests();
-    assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].path_and_query, "/token");
+    let minted = granted.google.requests();
+    assert_eq!(minted.len(), 1);
+    assert_eq!(minted[0].path_and_query, "/token");
     let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
-    let assertion = asked[0].text().strip_prefix(grant).expect("it is a grant");
+    let assertion = minted[0].text().strip_prefix(grant).expect("it is a grant");
     let (_, claims) = verified(assertion).expect("it is signed");
     assert_eq!(claims["aud"], format!("{}/token", granted.google.base_url()));
     let received = granted.vertex.requests();
