@@ -118,7 +118,7 @@ async fn openai_keeps_every_promise() {
 /// One of each way, behind a plain token: what is minted is not in the key.
 #[tokio::test]
 async fn vertex_keeps_every_promise() {
-    for model in ["gemini-2.5-flash", "deepseek-ai/deepseek-v3.2-maas", "mistral-medium-3"] {
+    for model in ["gemini-2.5-flash", "llama-4-maverick", "mistral-medium-3"] {
         let setup = Setup {
             key: json!({
                 "display_name": "key", "provider": "google", "adapter": "vertex", "secret": "{}",
