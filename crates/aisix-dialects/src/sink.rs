@@ -1,5 +1,7 @@
 //! What encoders share: where what cannot be written is noted.
 
+use std::collections::HashSet;
+
 use aisix_core::chat::Native;
 use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
@@ -13,13 +15,16 @@ pub(crate) struct Sink {
     pub(crate) own: bool,
     dialect: DialectId,
     dropped: Vec<Dropped>,
+    /// The fields in `dropped`. The names are a caller's: there may be as many as its body can hold.
+    named: HashSet<String>,
     refused: Option<Error>,
 }
 
 impl Sink {
     /// For an encoder of the first dialect, and a value that came in the second.
     pub(crate) fn new(dialect: DialectId, came_in: DialectId) -> Self {
-        Self { own: dialect == came_in, dialect, dropped: Vec::new(), refused: None }
+        let (dropped, named) = (Vec::new(), HashSet::new());
+        Self { own: dialect == came_in, dialect, dropped, named, refused: None }
     }
 
     /// For the next value, which came in this dialect.
@@ -29,9 +34,10 @@ impl Sink {
 
     /// Notes a field that is left out: once, however often it is.
     pub(crate) fn drop(&mut self, field: impl Into<String>) {
-        let dropped = Dropped::new(field);
-        if !self.dropped.contains(&dropped) {
-            self.dropped.push(dropped);
+        let field = field.into();
+        if !self.named.contains(&field) {
+            self.named.insert(field.clone());
+            self.dropped.push(Dropped::new(field));
         }
     }
 
@@ -137,3 +143,6 @@ fn put(object: &mut Map<String, Value>, name: &str, value: &Value) {
         object.entry(name).or_insert_with(|| value.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,26 @@
 //!
 //! Source: Anthropic's API reference, "Errors" (HTTP errors, error shapes).
 
-use aisix_core::Error;
+use aisix_core::{Error, ErrorCode};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::{ProviderError, shortened};
+
+/// The types of errors, each with a status of its own, and the code by which this product names it.
+const TYPES: [(&str, u16, Option<&str>); 10] = [
+    ("invalid_request_error", 400, None),
+    ("authentication_error", 401, Some("invalid_api_key")),
+    ("billing_error", 402, None),
+    ("permission_error", 403, Some("permission_denied")),
+    ("not_found_error", 404, Some("model_not_found")),
+    ("request_too_large", 413, Some("request_too_large")),
+    ("rate_limit_error", 429, Some("rate_limit_exceeded")),
+    ("api_error", 500, None),
+    ("timeout_error", 504, None),
+    ("overloaded_error", 529, Some("overloaded")),
+];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -26,9 +40,12 @@ pub(super) fn encode(error: &Error) -> Bytes {
     write(type_of(error.status()), error.message())
 }
 
-/// An error inside a stream, whose status was told before: the type says what happened.
-pub(super) fn encode_in_band(error: &Error) -> Bytes {
-    write(error.code().error_type(), error.message())
+/// An error inside a stream, whose status was told before: the type says what happened. In a stream
+/// of this format's own it is the provider's, for which clients look.
+pub(super) fn encode_in_band(error: &Error, own: bool) -> Bytes {
+    let upstream = error.upstream().filter(|_| own && error.code() == ErrorCode::UpstreamInBand);
+    let said = upstream.and_then(|upstream| TYPES.iter().find(|told| told.1 == upstream.status));
+    write(said.map_or(error.code().error_type(), |told| told.0), error.message())
 }
 
 fn write(r#type: &str, message: &str) -> Bytes {
@@ -78,17 +95,6 @@ pub(super) fn from_value(error: &Value) -> ProviderError {
 
 /// The status that an error's type stands for, and the code by which this product names it.
 fn meaning(kind: &str) -> (Option<u16>, Option<&'static str>) {
-    match kind {
-        "invalid_request_error" => (Some(400), None),
-        "authentication_error" => (Some(401), Some("invalid_api_key")),
-        "billing_error" => (Some(402), None),
-        "permission_error" => (Some(403), Some("permission_denied")),
-        "not_found_error" => (Some(404), Some("model_not_found")),
-        "request_too_large" => (Some(413), Some("request_too_large")),
-        "rate_limit_error" => (Some(429), Some("rate_limit_exceeded")),
-        "api_error" => (Some(500), None),
-        "timeout_error" => (Some(504), None),
-        "overloaded_error" => (Some(529), Some("overloaded")),
-        _ => (None, None),
-    }
+    let told = TYPES.iter().find(|told| told.0 == kind);
+    told.map_or((None, None), |&(_, status, code)| (Some(status), code))
 }

@@ -71,12 +71,14 @@ pub(super) struct Encoder {
     context: AnswerContext,
     name: ModelName,
     lowerer: lower::Lowerer,
+    /// Whether the stream came in this format.
+    own: bool,
 }
 
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
         let name = ModelName::new(&context.model);
-        Self { context, name, lowerer: lower::Lowerer::new() }
+        Self { context, name, lowerer: lower::Lowerer::new(), own: false }
     }
 
     fn relay(&self, original: &[u8], outline: &FrameOutline, out: &mut BytesMut) {
@@ -96,6 +98,7 @@ impl Encoder {
 
 impl EventEncoder for Encoder {
     fn push(&mut self, events: &mut Carried<ChatEvents>, out: &mut BytesMut) -> Result<(), Error> {
+        self.own = events.dialect() == ID;
         match events.verbatim(ID) {
             Some(original) => {
                 self.lowerer.flush(&self.context, out);
@@ -116,7 +119,7 @@ impl EventEncoder for Encoder {
     }
 
     fn fail(&mut self, error: &Error, out: &mut BytesMut) {
-        sse::write_event(out, b"error", &error::encode_in_band(error));
+        sse::write_event(out, b"error", &error::encode_in_band(error, self.own));
     }
 
     fn dropped(&self) -> &[Dropped] {

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::ANTHROPIC_MESSAGES;
-use crate::dialect::{AnswerContext, CallerDialect, Depth, Dialect, UpstreamRequest};
+use crate::dialect::{AnswerContext, CallerDialect, Depth, Dialect, EventEncoder, UpstreamRequest};
 use crate::frame::Frame;
 
 mod requests {
@@ -255,6 +255,33 @@ mod streams {
         assert_eq!(ended(&[START]), Err(ErrorCode::StreamAborted));
         let unfinished = r#"{"type":"message_delta","delta":{"stop_reason":null},"usage":{}}"#;
         assert_eq!(ended(&[START, unfinished]), Err(ErrorCode::StreamAborted));
+    }
+
+    #[test]
+    fn an_error_in_a_stream_of_this_format_keeps_the_type_that_clients_look_for() {
+        let mut decoder = ANTHROPIC_MESSAGES.event_decoder(Depth::Outline);
+        let mut first = decoder.push(frame(START)).expect("it is read").expect("it is an event");
+        for (told, said) in [
+            ("overloaded_error", "overloaded_error"),
+            ("rate_limit_error", "rate_limit_error"),
+            ("api_error", "api_error"),
+            ("unheard_of", "upstream_in_band_error"),
+        ] {
+            let data = json!({"type": "error", "error": {"type": told, "message": "why"}});
+            let error = decoder.push(frame(&data.to_string())).expect_err("it is an error");
+            let failure = |encoder: &mut dyn EventEncoder| {
+                let mut out = BytesMut::new();
+                encoder.fail(&error, &mut out);
+                String::from_utf8_lossy(&out).into_owned()
+            };
+            let mut encoder = ANTHROPIC_MESSAGES.event_encoder(AnswerContext::new("m"));
+            let other = failure(&mut *encoder);
+            assert!(other.contains(r#""type":"upstream_in_band_error""#), "{other}");
+            encoder.push(&mut first, &mut BytesMut::new()).expect("it is relayed");
+            let own = failure(&mut *encoder);
+            let kind = format!(r#"{{"type":"{said}","message":"why"}}"#);
+            assert!(own.contains(&kind), "{own}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::wire::UsageWire;
-use crate::count;
+use crate::count::{self, Count};
 use crate::frame::Frame;
 use crate::json::span_of;
 use crate::openai_error::InBandError;
@@ -48,8 +48,8 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     }
 }
 
-/// Scans one chunk of an upstream's stream.
-pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
+/// Scans one chunk of an upstream's stream, and notes how far its choices are.
+pub(super) fn chunk(data: &[u8], progress: &mut Progress) -> Result<FrameOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow, default, deserialize_with = "present")]
@@ -76,7 +76,9 @@ pub(super) fn chunk(data: &[u8]) -> Result<FrameOutline, Error> {
         _ => FrameKind::Content,
     };
     let model_span = fields.model.map(|value| span_of(text, value));
-    Ok(FrameOutline { kind, name: None, model_span, usage, finished: choices.finished })
+    let finished = choices.progress.finished != 0;
+    progress.join(choices.progress);
+    Ok(FrameOutline { kind, name: None, model_span, usage, finished })
 }
 
 /// Whether a frame that is no chunk is an event of another kind: it has a name of its own, and JSON
@@ -99,12 +101,38 @@ fn usage(value: &RawValue) -> Option<Usage> {
     count::read::<UsageWire>(value.get()).map(Into::into)
 }
 
+/// Which choices have begun and ended, one bit for each: this format has 128 of them at most.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    begun: u128,
+    finished: u128,
+}
+
+impl Progress {
+    /// Whether an answer is complete that says no more: something ended, and nothing is left open.
+    pub(super) fn is_complete(self) -> bool {
+        self.finished != 0 && self.begun == self.finished
+    }
+
+    fn note(&mut self, choice: u64, finished: bool) {
+        let bit = 1 << choice.min(127);
+        self.begun |= bit;
+        if finished {
+            self.finished |= bit;
+        }
+    }
+
+    fn join(&mut self, more: Self) {
+        self.begun |= more.begun;
+        self.finished |= more.finished;
+    }
+}
+
 /// What is looked at in the choices of a chunk.
 #[derive(Default)]
 struct Choices {
-    count: usize,
-    /// Whether one of them ended.
-    finished: bool,
+    count: u64,
+    progress: Progress,
 }
 
 impl<'de> Deserialize<'de> for Choices {
@@ -125,14 +153,19 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices, A::Error> {
         #[derive(Deserialize)]
         struct Choice<'a> {
+            index: Option<Count>,
             #[serde(borrow)]
             finish_reason: Option<&'a RawValue>,
         }
         let mut choices = Choices::default();
         while let Some(choice) = list.next_element::<Choice<'de>>()? {
-            choices.count += 1;
             // Some vendors write an empty reason where others write null.
-            choices.finished |= choice.finish_reason.is_some_and(|reason| reason.get() != "\"\"");
+            let finished = choice.finish_reason.is_some_and(|reason| reason.get() != "\"\"");
+            // Others leave out the number.
+            choices
+                .progress
+                .note(choice.index.map_or(choices.count, |Count(index)| index), finished);
+            choices.count += 1;
         }
         Ok(choices)
     }

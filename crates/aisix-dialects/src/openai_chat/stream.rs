@@ -24,8 +24,8 @@ const DONE: &[u8] = b"[DONE]";
 pub(super) struct Decoder {
     /// Lifts chunks into blocks, where somebody looks inside.
     lifter: Option<lift::Lifter>,
-    /// Whether a choice has ended.
-    finished: bool,
+    /// Which choices have ended.
+    progress: outline::Progress,
     /// Whether the marker came: later frames are ignored.
     done: bool,
 }
@@ -36,7 +36,7 @@ impl Decoder {
             Depth::Outline => None,
             Depth::Full => Some(lift::Lifter::new()),
         };
-        Self { lifter, finished: false, done: false }
+        Self { lifter, progress: outline::Progress::default(), done: false }
     }
 }
 
@@ -52,7 +52,7 @@ impl EventDecoder for Decoder {
             let events = self.lifter.as_mut().map(lift::Lifter::end);
             return Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)));
         }
-        let outline = match outline::chunk(&frame.data) {
+        let outline = match outline::chunk(&frame.data, &mut self.progress) {
             Err(_) if outline::is_foreign(&frame) => {
                 let outline = FrameOutline {
                     kind: FrameKind::Unknown,
@@ -64,14 +64,13 @@ impl EventDecoder for Decoder {
             }
             chunk => chunk?,
         };
-        self.finished |= outline.finished;
         let events = self.lifter.as_mut().map(|lifter| lifter.chunk(&frame.data)).transpose()?;
         Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        // Some vendors leave the marker out; a finish reason says as much.
-        if self.done || self.finished {
+        // Some vendors leave the marker out; a finish reason of each choice says as much.
+        if self.done || self.progress.is_complete() {
             return Ok(());
         }
         Err(incomplete())

@@ -379,6 +379,20 @@ mod streams {
     }
 
     #[test]
+    fn a_stream_without_a_marker_is_complete_once_each_choice_that_began_has_ended() {
+        let both = r#"{"choices":[{"index":0,"delta":{}},{"index":1,"delta":{}}]}"#;
+        let unnumbered = r#"{"choices":[{"delta":{}},{"delta":{}}]}"#;
+        let second = r#"{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"#;
+        for begin in [both, unnumbered] {
+            assert_eq!(ended(&[begin, END]), Err(ErrorCode::StreamAborted), "after {begin}");
+            assert_eq!(ended(&[begin, second]), Err(ErrorCode::StreamAborted), "after {begin}");
+            assert_eq!(ended(&[begin, END, second]), Ok(()), "after {begin}");
+        }
+        let last = r#"{"choices":[{"index":127,"delta":{}}]}"#;
+        assert_eq!(ended(&[END, last]), Err(ErrorCode::StreamAborted));
+    }
+
+    #[test]
     fn what_is_no_chunk_is_the_upstreams_mistake() {
         for data in ["{}", "[]", "null", "x", "{\"choices\":{}}"] {
             let frame =

@@ -264,7 +264,7 @@ impl Lowerer {
             return;
         }
         for part in 0..self.parts.len() {
-            if self.parts[part].is_complete() {
+            if self.parts[part].open && self.parts[part].is_complete() {
                 self.close(part, context, out);
             }
         }
@@ -288,7 +288,9 @@ impl Lowerer {
         else {
             return;
         };
-        if let (Kind::Call, Delta::Text(more), false) = (place.kind, delta, self.sink.own) {
+        if let (Kind::Call, Delta::Text(more), false) = (place.kind, delta, self.sink.own)
+            && place.open
+        {
             place.arguments.push_str(more);
         }
         let (kind, open) = (place.kind, place.open);
@@ -319,8 +321,11 @@ impl Lowerer {
     fn close(&mut self, part: usize, context: &AnswerContext, out: &mut BytesMut) {
         if self.parts.get(part).is_some_and(|place| place.open) {
             self.flush(context, out);
-            self.parts[part].open = false;
-            put(out, "content_block_stop", json!({"index": self.parts[part].index}));
+            let place = &mut self.parts[part];
+            place.open = false;
+            // What grows from here on is lost: nobody reads the arguments again.
+            place.arguments = String::new();
+            put(out, "content_block_stop", json!({"index": place.index}));
         }
     }
 }
