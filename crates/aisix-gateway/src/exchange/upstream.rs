@@ -8,7 +8,7 @@ use aisix_core::chat::{ChatEvents, FrameKind};
 use aisix_core::resource::DoneMarker;
 use aisix_core::{Carried, Error, ErrorCode};
 use aisix_dialects::{Depth, Dialect, EventDecoder, Frame, FrameDecoder};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
@@ -25,6 +25,9 @@ pub(super) type Arrived = Result<Option<Vec<Carried<ChatEvents>>>, Error>;
 /// How long an upstream may take to end its answer after it has said that nothing more comes: its
 /// connection serves the next request then, and is closed otherwise.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// What is said of an upstream that answers a request for a stream with one object.
+const NO_STREAM: &str = "upstream did not stream: it sent one JSON object instead of events";
 
 /// The part of an upstream's answer that has not been passed on.
 pub(crate) struct UpstreamStream {
@@ -45,6 +48,11 @@ pub(crate) struct UpstreamStream {
     frames: Vec<Frame>,
     /// How much has arrived, in bytes.
     received: usize,
+    /// Whether somebody keeps what arrives: whoever lifts or lowers it keeps what goes on, and
+    /// whoever collects it keeps everything.
+    kept: bool,
+    /// Whether nothing but blanks has arrived.
+    blank: bool,
     /// The beginning of what arrived, where it is no stream but an object.
     object: BytesMut,
     /// What went wrong, to be said after the events that came before it.
@@ -74,6 +82,8 @@ impl UpstreamStream {
             waiting: None,
             frames: Vec::new(),
             received: 0,
+            kept: depth == Depth::Full,
+            blank: true,
             object: BytesMut::new(),
             failed: None,
             ended: false,
@@ -114,6 +124,10 @@ impl UpstreamStream {
                     Ok(bytes) => {
                         self.keep_object(&bytes);
                         self.received = self.received.saturating_add(bytes.len());
+                        if self.kept && self.received > LARGEST_ANSWER {
+                            self.failed = Some(too_large());
+                            continue;
+                        }
                         self.read(|framing, frames| framing.push(bytes, frames))
                     }
                     Err(_trailers) => continue,
@@ -204,19 +218,23 @@ impl UpstreamStream {
     }
 
     /// Keeps what an upstream says instead of a stream: no framing begins like an object.
-    fn keep_object(&mut self, bytes: &Bytes) {
-        let begins = self.received == 0 && bytes.first() == Some(&b'{');
+    fn keep_object(&mut self, bytes: &[u8]) {
+        let bytes = if self.blank { bytes.trim_ascii_start() } else { bytes };
+        let begins = self.blank && bytes.first() == Some(&b'{');
+        self.blank &= bytes.is_empty();
         if begins || !self.object.is_empty() {
             let room = LONGEST_ERROR_BODY.saturating_sub(self.object.len());
             self.object.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
     }
 
-    /// The error that came instead of a stream: some upstreams answer so with a status of success.
+    /// What is wrong where an object came instead of a stream: some upstreams answer with an error
+    /// so, with a status of success, and some do not know streams.
     fn said_instead(&mut self) -> Option<Error> {
         let object = Some(self.object.split().freeze()).filter(|object| !object.is_empty())?;
-        let error = self.dialect.decode_response(object).err()?;
-        (error.code() == ErrorCode::UpstreamInBand).then_some(error)
+        let error = self.dialect.decode_response(object).err();
+        let in_band = error.filter(|error| error.code() == ErrorCode::UpstreamInBand);
+        Some(in_band.unwrap_or_else(|| Error::new(ErrorCode::StreamAborted, NO_STREAM)))
     }
 
     /// A complete stream ended with the last frame that its format has, or without it.
@@ -255,12 +273,10 @@ impl UpstreamStream {
         mut self: Box<Self>,
         completion: &mut Completion,
     ) -> Result<Vec<Carried<ChatEvents>>, Error> {
+        self.kept = true;
         let mut held = std::mem::take(&mut self.first);
         held.iter_mut().try_for_each(|frame| completion.pass(frame))?;
         while let Some(mut events) = self.next().await? {
-            if self.received > LARGEST_ANSWER {
-                return Err(too_large());
-            }
             events.iter_mut().try_for_each(|frame| completion.pass(frame))?;
             held.append(&mut events);
         }

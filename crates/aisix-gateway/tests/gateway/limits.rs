@@ -1,8 +1,10 @@
 //! Upstreams that say more than anybody can keep.
 
+use aisix_testing::fixtures::openai;
 use aisix_testing::{Reply, ScriptedUpstream};
 use bytes::Bytes;
 
+use crate::common::spoken::{CHAT, MESSAGES, OPENAI, in_front_of};
 use crate::common::world::{chat, streamed, whole};
 use crate::common::*;
 
@@ -48,4 +50,17 @@ async fn an_event_that_does_not_end_is_given_up() {
     let message = "upstream response is too large: one event exceeds 16777216 bytes";
     assert_eq!(error_of(&answer)["message"], message);
     upstream.wait_disconnected().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_translated_is_given_up_once_it_is_too_large() {
+    let frame = &openai::chat_stream([" ".repeat(MIB)])[1];
+    for (spoken, given_up) in [(&MESSAGES, true), (&CHAT, false)] {
+        let upstream = ScriptedUpstream::start();
+        let reply = (0..65).fold(Reply::open_sse(), |reply, _| reply.chunk(frame.clone()));
+        upstream.enqueue(reply.chunk(openai::DONE).end());
+        let world = in_front_of(&OPENAI, &upstream);
+        let mut answer = world.stream(spoken.request(spoken.body(MODEL, "hi", true))).await;
+        assert_eq!(answer.rest().await.contains(TOO_LARGE), given_up, "{}", spoken.path);
+    }
 }

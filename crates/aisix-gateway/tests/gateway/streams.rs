@@ -228,6 +228,18 @@ async fn an_error_before_the_first_event_is_an_ordinary_answer() {
 }
 
 #[tokio::test]
+async fn an_upstream_that_does_not_stream_is_said_not_to() {
+    let whole = openai::chat_completion("not streamed");
+    for body in [whole.clone(), format!("\r\n {whole}")] {
+        let upstream = ScriptedUpstream::start();
+        upstream.enqueue(Reply::json(200, body));
+        let answer = World::of(&upstream).chat(streamed("hi")).await;
+        let message = "upstream did not stream: it sent one JSON object instead of events";
+        assert_eq!(error_of(&answer)["message"], message);
+    }
+}
+
+#[tokio::test]
 async fn upstreams_may_end_lines_and_split_data_as_the_standard_allows() {
     let frames = [A, FINISH, openai::DONE];
     let expected = frames.concat();
