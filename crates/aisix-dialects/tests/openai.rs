@@ -136,7 +136,10 @@ fn chat_completions_can_be_said_in_items() {
             {"type": "function_call", "call_id": "c1", "name": "wx", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "c1", "output": "4C"},
         ],
-        "tools": [{"type": "function", "name": "wx", "strict": false}],
+        "tools": [{
+            "type": "function", "name": "wx", "strict": false,
+            "parameters": {"type": "object", "properties": {}},
+        }],
         "max_output_tokens": 9,
         "stream": false,
         "store": false,
