@@ -18,6 +18,7 @@ mod outline;
 mod request;
 mod response;
 mod stream;
+mod thinking;
 mod tool;
 mod turn;
 mod usage;

@@ -6,7 +6,8 @@
 use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, Thinking, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::{ID, block};
+use super::ID;
+use super::thinking::{self, Plan};
 use crate::fields::Fields;
 use crate::json::number;
 use crate::sampling;
@@ -95,12 +96,12 @@ fn read_format(value: Value) -> Result<ResponseFormat, Value> {
 }
 
 /// The limit of tokens, thinking included.
-pub(super) fn max_tokens(request: &ChatRequest, sink: &Sink) -> Option<u64> {
+pub(super) fn max_tokens(request: &ChatRequest, plan: &Plan, sink: &Sink) -> Option<u64> {
     if request.sampling.max_tokens.is_some() || sink.own {
         return request.sampling.max_tokens;
     }
     // Thinking must leave room for an answer.
-    let thinking = match request.thinking {
+    let thinking = match plan.thinking {
         Some(Thinking::Budget(tokens)) => tokens,
         _ => 0,
     };
@@ -109,26 +110,25 @@ pub(super) fn max_tokens(request: &ChatRequest, sink: &Sink) -> Option<u64> {
 
 /// The rule for tools that goes with thinking: the provider refuses to force a call on a model that
 /// thinks.
-pub(super) fn unforced(request: &ChatRequest, sink: &mut Sink) -> Option<ToolChoice> {
-    let forced =
-        matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_)),);
-    if !(forced && thinks(request) && !sink.own) {
+pub(super) fn unforced(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<ToolChoice> {
+    if sink.own || !plan.thinks() || !thinking::forces_a_call(request) {
         return None;
     }
     sink.drop("tool_choice");
     Some(ToolChoice::Auto)
 }
 
-fn thinks(request: &ChatRequest) -> bool {
-    matches!(request.thinking, Some(Thinking::Budget(_) | Thinking::Adaptive))
-}
-
 /// Writes what is not said by messages and tools.
-pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
-    if let Some(thinking) = thinking(request, sink) {
+pub(super) fn write(
+    request: &ChatRequest,
+    plan: &Plan,
+    sink: &mut Sink,
+    body: &mut Map<String, Value>,
+) {
+    if let Some(thinking) = plan.thinking() {
         body.insert("thinking".to_owned(), thinking);
     }
-    let config = output_config(request, sink);
+    let config = output_config(request, plan, sink);
     if !config.is_empty() {
         body.insert("output_config".to_owned(), Value::Object(config));
     }
@@ -136,9 +136,9 @@ pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<Strin
     let options = [
         ("metadata", request.user.as_deref().map(|user| json!({ "user_id": user }))),
         ("stop_sequences", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
-        ("temperature", temperature(request, sink).map(number)),
-        ("top_p", sampling.top_p.map(number)),
-        ("top_k", sampling.top_k.map(Value::from)),
+        ("temperature", temperature(request, plan, sink).map(number)),
+        ("top_p", top_p(request, plan, sink).map(number)),
+        ("top_k", top_k(request, plan, sink).map(Value::from)),
     ];
     for (name, value) in options {
         if let Some(value) = value {
@@ -152,12 +152,12 @@ pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<Strin
 }
 
 /// Other formats go up to 2, this one up to 1; and while a model thinks, nothing may be changed.
-fn temperature(request: &ChatRequest, sink: &mut Sink) -> Option<f64> {
+fn temperature(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<f64> {
     let temperature = request.sampling.temperature?;
     if sink.own {
         return Some(temperature);
     }
-    if thinks(request) && temperature != 1.0 {
+    if plan.thinks() && temperature != 1.0 {
         sink.drop("temperature");
         return None;
     }
@@ -167,23 +167,30 @@ fn temperature(request: &ChatRequest, sink: &mut Sink) -> Option<f64> {
     Some(temperature.clamp(0.0, 1.0))
 }
 
-fn thinking(request: &ChatRequest, sink: &Sink) -> Option<Value> {
-    let thinking = match &request.thinking {
-        Some(thinking) => thinking,
-        None if !sink.own && request.effort.as_deref() == Some("none") => &Thinking::Off,
-        None => return None,
-    };
-    Some(match thinking {
-        Thinking::Budget(tokens) => json!({"type": "enabled", "budget_tokens": tokens}),
-        Thinking::Adaptive => Value::Object(block::of_type("adaptive")),
-        Thinking::Off => Value::Object(block::of_type("disabled")),
-    })
+/// While a model thinks, hardly anything may be changed.
+fn top_p(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<f64> {
+    let top_p = request.sampling.top_p?;
+    if !sink.own && plan.thinks() && !(0.95..=1.0).contains(&top_p) {
+        sink.drop("top_p");
+        return None;
+    }
+    Some(top_p)
 }
 
-fn output_config(request: &ChatRequest, sink: &mut Sink) -> Map<String, Value> {
+/// While a model thinks, nothing may be changed.
+fn top_k(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<u64> {
+    let top_k = request.sampling.top_k?;
+    if !sink.own && plan.thinks() {
+        sink.drop("top_k");
+        return None;
+    }
+    Some(top_k)
+}
+
+fn output_config(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Map<String, Value> {
     let mut config = Map::new();
-    if let Some(effort) = effort(request, sink) {
-        config.insert("effort".to_owned(), effort.into());
+    if let Some(effort) = &plan.effort {
+        config.insert("effort".to_owned(), effort.as_str().into());
     }
     if let Some(format) = &request.response_format
         && let Some(format) = write_format(format, sink)
@@ -191,22 +198,6 @@ fn output_config(request: &ChatRequest, sink: &mut Sink) -> Map<String, Value> {
         config.insert("format".to_owned(), format);
     }
     config
-}
-
-/// The words that this format knows; others have one more at the lower end.
-fn effort<'a>(request: &'a ChatRequest, sink: &mut Sink) -> Option<&'a str> {
-    let word = request.effort.as_deref()?;
-    match word {
-        _ if sink.own => Some(word),
-        "low" | "medium" | "high" | "xhigh" | "max" => Some(word),
-        "minimal" => Some("low"),
-        // Said by switching thinking off.
-        "none" => None,
-        _ => {
-            sink.drop("reasoning_effort");
-            None
-        }
-    }
 }
 
 /// A schema binds here, and is known by no name.

@@ -10,6 +10,7 @@ use aisix_core::Error;
 use aisix_core::chat::ChatRequest;
 use serde_json::{Map, Value};
 
+use super::thinking::Plan;
 use super::turn::{self, Draft};
 use super::{ID, option, tool};
 use crate::dialect::UpstreamRequest;
@@ -36,9 +37,10 @@ pub(super) fn encode(
     upstream: &UpstreamRequest<'_>,
     sink: &mut Sink,
 ) -> Map<String, Value> {
+    let plan = Plan::of(request, upstream.model, sink);
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
-    if let Some(max_tokens) = option::max_tokens(request, sink) {
+    if let Some(max_tokens) = option::max_tokens(request, &plan, sink) {
         body.insert("max_tokens".to_owned(), max_tokens.into());
     }
     body.insert("stream".to_owned(), upstream.stream.into());
@@ -47,9 +49,9 @@ pub(super) fn encode(
         draft.add(turn, sink);
     }
     draft.write(sink, &mut body);
-    let unforced = option::unforced(request, sink);
+    let unforced = option::unforced(request, &plan, sink);
     tool::write(request, unforced.as_ref(), sink, &mut body);
-    option::write(request, sink, &mut body);
+    option::write(request, &plan, sink, &mut body);
     sink.put_natives(&request.native, &mut body);
     body
 }

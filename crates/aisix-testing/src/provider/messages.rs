@@ -56,9 +56,7 @@ fn read(body: &Value) -> Result<Asked, String> {
             && messages.iter().any(|message| text_of(&message["content"]).contains("Rome")),
         results,
         schema: body["output_config"]["format"]["type"] == "json_schema",
-        thoughts: enabled
-            || body["thinking"]["type"] == "adaptive"
-            || body["output_config"]["effort"].is_string(),
+        thoughts: enabled || body["thinking"]["type"] == "adaptive",
         turn: messages.len(),
     })
 }

@@ -96,7 +96,7 @@ fn heard(body: &Value) -> Conversation {
         tools: items(&body["tools"]).map(heard_tool).collect(),
         must_call: body["tool_choice"]["type"] == "any",
         schema: Some(config["format"]["schema"].clone()).filter(|schema| !schema.is_null()),
-        effort: config["effort"].as_str().map(str::to_owned),
+        effort: heard_effort(body),
         temperature: body["temperature"].as_f64(),
         max_tokens: body["max_tokens"].as_u64(),
         ..Conversation::default()
@@ -121,6 +121,12 @@ fn heard(body: &Value) -> Conversation {
         }
     }
     heard
+}
+
+/// Effort without thinking says how much to write, not that anything is to be thought over.
+fn heard_effort(body: &Value) -> Option<String> {
+    let thinks = body["thinking"]["type"] == "adaptive";
+    body["output_config"]["effort"].as_str().filter(|_| thinks).map(str::to_owned)
 }
 
 fn heard_tool(tool: &Value) -> Tool {
