@@ -32,6 +32,7 @@ mod format;
 mod frame;
 pub mod gemini;
 pub mod json;
+mod json_schema;
 mod metadata;
 pub mod openai_chat;
 mod openai_error;

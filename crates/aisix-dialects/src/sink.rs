@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::dialect::{Dropped, Encoded};
 
+/// What a format calls its own parts by, and how far they had come: callers send it back as they got
+/// it, and in another format it would tell nobody anything.
+const HANDLES: [&str; 2] = ["id", "status"];
+
 /// Notes what an encoder leaves out, and what it must not leave out.
 #[derive(Debug)]
 pub(crate) struct Sink {
@@ -79,7 +83,7 @@ impl Sink {
     pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
         for native in natives.iter().filter(|native| !is_mark(native)) {
             match &native.value {
-                value if says_nothing(value) => {}
+                value if says_nothing(value) || HANDLES.contains(&native.name.as_str()) => {}
                 // The counts that all formats know are told.
                 Value::Object(more) if native.name == "usage" => {
                     let told = more.iter().filter(|(_, value)| !says_nothing(value));

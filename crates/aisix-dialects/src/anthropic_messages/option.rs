@@ -92,7 +92,8 @@ fn read_format(value: Value) -> Result<ResponseFormat, Value> {
         return Err(value);
     }
     let schema = Some(value["schema"].to_string());
-    Ok(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: None })
+    // A schema binds here.
+    Ok(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: Some(true) })
 }
 
 /// The limit of tokens, thinking included.

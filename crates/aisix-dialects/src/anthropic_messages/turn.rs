@@ -158,7 +158,7 @@ fn write_parts(turn: &Turn, sink: &mut Sink) -> Vec<Value> {
         match part {
             // The provider refuses a text without words.
             Part::Text(text) if !sink.own && text.text.trim().is_empty() => {
-                sink.drop_natives(&text.native);
+                leave_out_blank(text, sink);
             }
             // The provider refuses a thought that it did not seal.
             Part::Reasoning(thought) if !sink.own && thought.seals().next().is_none() => {
@@ -168,6 +168,14 @@ fn write_parts(turn: &Turn, sink: &mut Sink) -> Vec<Value> {
         }
     }
     blocks
+}
+
+/// A text without words says nothing, but something may be said of it.
+fn leave_out_blank(text: &Text, sink: &mut Sink) {
+    if text.cache.is_some() {
+        sink.drop("cache_control");
+    }
+    sink.drop_natives(&text.native);
 }
 
 /// Instructions: one text, or blocks where somebody made parts of them.
@@ -189,7 +197,9 @@ fn write_system(turns: &[&Turn], sink: &mut Sink) -> Option<Value> {
     let mut blocks = Vec::new();
     for part in turns.iter().flat_map(|turn| &turn.parts) {
         match part {
-            Part::Text(text) if !sink.own && text.text.trim().is_empty() => {}
+            Part::Text(text) if !sink.own && text.text.trim().is_empty() => {
+                leave_out_blank(text, sink);
+            }
             Part::Media(media) if !sink.own => sink.refuse(Error::unsupported(format_args!(
                 "the target's format (messages) cannot show {} among instructions",
                 media.described(),

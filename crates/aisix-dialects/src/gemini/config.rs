@@ -68,8 +68,9 @@ fn read_format(config: &mut Fields, request: &mut ChatRequest) {
         (Some("text/plain"), None) => Some(ResponseFormat::Text),
         (Some(JSON), None) if !other => Some(ResponseFormat::JsonObject),
         (Some(JSON), Some(schema)) if !other => {
-            let schema = Some(schema.to_string());
-            Some(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: None })
+            // A schema binds here.
+            let (schema, strict) = (Some(schema.to_string()), Some(true));
+            Some(ResponseFormat::JsonSchema { name: None, description: None, schema, strict })
         }
         _ => return,
     };

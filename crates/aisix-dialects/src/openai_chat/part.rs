@@ -176,7 +176,7 @@ pub(super) fn write_media(media: &Media, sink: &mut Sink) -> Option<Value> {
     let written = match media.kind {
         MediaKind::Image => write_address(media, "image_url"),
         MediaKind::Video => write_address(media, "video_url"),
-        MediaKind::Audio => write_sound(media),
+        MediaKind::Audio => write_sound(media, sink),
         MediaKind::Document => write_file(media, sink),
     };
     let Some(Value::Object(mut object)) = written else {
@@ -203,7 +203,8 @@ fn write_address(media: &Media, name: &str) -> Option<Value> {
     Some(json!({"type": name, name: inner}))
 }
 
-fn write_sound(media: &Media) -> Option<Value> {
+/// OpenAI hears `wav` and `mp3`; what came in this format goes back as it is.
+fn write_sound(media: &Media, sink: &Sink) -> Option<Value> {
     let MediaSource::Base64(data) = &media.source else {
         return None;
     };
@@ -214,12 +215,15 @@ fn write_sound(media: &Media) -> Option<Value> {
         Some(other) => Some(other.strip_prefix("audio/").unwrap_or(other)),
         None => None,
     };
+    if !sink.own && !matches!(format, Some("wav" | "mp3")) {
+        return None;
+    }
     insert_some(&mut inner, "format", format);
     Some(json!({"type": "input_audio", "input_audio": inner}))
 }
 
 /// A document that is plain text is said as text: this format knows no file of that kind. An id
-/// means something only to the provider that gave it.
+/// means something only to the provider that gave it, and of an address OpenAI fetches nothing.
 fn write_file(media: &Media, sink: &mut Sink) -> Option<Value> {
     let mut inner = Map::new();
     match (&media.source, media.media_type.as_deref()) {
@@ -229,7 +233,7 @@ fn write_file(media: &Media, sink: &mut Sink) -> Option<Value> {
             }
             return Some(json!({"type": "text", "text": text}));
         }
-        (MediaSource::FileId(_), _) if !sink.own => return None,
+        (MediaSource::FileId(_) | MediaSource::Url(_), _) if !sink.own => return None,
         (MediaSource::FileId(id), _) => inner.insert("file_id".to_owned(), id.as_str().into()),
         (MediaSource::Url(url), _) => inner.insert("file_data".to_owned(), url.as_str().into()),
         (MediaSource::Base64(data), None) => {

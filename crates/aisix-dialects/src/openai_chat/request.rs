@@ -8,11 +8,13 @@ use aisix_core::Error;
 use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, StreamOptions, Thinking};
 use serde_json::{Map, Value, json};
 
+use super::turn::Messages;
 use super::{ID, spelling, tool, turn};
 use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
+use crate::json_schema::{self, Described};
 use crate::metadata;
 use crate::sink::Sink;
 
@@ -128,10 +130,11 @@ pub(super) fn encode(
     upstream: &UpstreamRequest<'_>,
     sink: &mut Sink,
 ) -> Map<String, Value> {
-    let mut messages = Vec::with_capacity(request.turns.len());
+    let mut messages = Messages::default();
     for turn in &request.turns {
-        turn::write(turn, sink, &mut messages);
+        messages.add(turn, sink);
     }
+    let messages = messages.finish();
     sink.refuse_silence(&messages);
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
@@ -196,22 +199,13 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
         let word = if *format == ResponseFormat::Text { "text" } else { "json_object" };
         return json!({ "type": word });
     };
-    let mut inner = Map::new();
-    // This format asks for a name.
-    inner.insert("name".to_owned(), name.as_deref().unwrap_or("answer").into());
-    if let Some(description) = description {
-        inner.insert("description".to_owned(), description.as_str().into());
-    }
-    if let Some(schema) = schema {
-        match serde_json::from_str::<Value>(schema) {
-            Ok(schema) => drop(inner.insert("schema".to_owned(), schema)),
-            Err(_) => sink.drop("response_format.schema"),
-        }
-    }
-    if let Some(strict) = strict {
-        inner.insert("strict".to_owned(), (*strict).into());
-    }
-    json!({"type": "json_schema", "json_schema": inner})
+    let described = Described {
+        name: name.as_deref(),
+        description: description.as_deref(),
+        schema: schema.as_deref(),
+        strict: *strict,
+    };
+    json!({"type": "json_schema", "json_schema": json_schema::write(&described, sink)})
 }
 
 fn write_thinking(thinking: &Thinking) -> Value {

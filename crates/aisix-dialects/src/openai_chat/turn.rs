@@ -1,8 +1,8 @@
 //! The messages of a request.
 
 use aisix_core::Error;
-use aisix_core::chat::{Part, Role, Text, ToolResult, Turn};
-use serde_json::{Map, Value};
+use aisix_core::chat::{Media, MediaSource, Part, Role, Text, ToolResult, Turn};
+use serde_json::{Map, Value, json};
 
 use super::message::{self, Draft};
 use super::part;
@@ -84,49 +84,100 @@ fn read_said(fields: &mut Fields, turn: &mut Turn) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Writes a turn: as one message, or several where tools answered in it. Those go first, because
-/// they answer the turn before.
-pub(super) fn write(turn: &Turn, sink: &mut Sink, messages: &mut Vec<Value>) {
-    let mut rest = Vec::new();
-    let mut answered = false;
-    for part in &turn.parts {
-        match part {
-            Part::ToolResult(result) => {
-                answered = true;
-                messages.push(write_result(turn, result, sink));
+/// The messages of a request, in the making.
+#[derive(Default)]
+pub(super) struct Messages {
+    written: Vec<Value>,
+    /// What tools showed: here they answer in words only, so the user shows it when all of them
+    /// have answered.
+    shown: Vec<Value>,
+}
+
+impl Messages {
+    /// Writes a turn: as one message, or several where tools answered in it. Those go first,
+    /// because they answer the turn before.
+    pub(super) fn add(&mut self, turn: &Turn, sink: &mut Sink) {
+        let mut rest = Vec::new();
+        let mut answered = false;
+        for part in &turn.parts {
+            match part {
+                Part::ToolResult(result) => {
+                    answered = true;
+                    self.answer(turn, result, sink);
+                }
+                other => rest.push(other),
             }
-            other => rest.push(other),
+        }
+        match (turn.role, rest.is_empty()) {
+            // What a tool says beside its answer has no place, nor has an answer to no call.
+            (Role::Tool, false) => sink.drop("tool.content"),
+            (Role::Tool, true) => {}
+            (_, true) if answered => leave_out_turn(turn, sink),
+            (Role::Assistant, _) => self.say(write_said(turn, &rest, sink)),
+            (Role::System | Role::Developer | Role::User, _) => {
+                self.say(write_told(turn, &rest, sink));
+            }
         }
     }
-    match (turn.role, rest.is_empty()) {
-        // What a tool says beside its answer has no place, nor has an answer to no call.
-        (Role::Tool, false) => sink.drop("tool.content"),
-        (Role::Tool, true) => {}
-        (_, true) if answered => {}
-        (Role::Assistant, _) => messages.push(write_said(turn, &rest, sink)),
-        (Role::System | Role::Developer | Role::User, _) => {
-            messages.push(write_told(turn, &rest, sink));
+
+    /// All of them.
+    pub(super) fn finish(mut self) -> Vec<Value> {
+        self.show();
+        self.written
+    }
+
+    fn say(&mut self, message: Value) {
+        self.show();
+        self.written.push(message);
+    }
+
+    fn show(&mut self) {
+        if !self.shown.is_empty() {
+            let shown = std::mem::take(&mut self.shown);
+            self.written.push(json!({"role": "user", "content": shown}));
         }
+    }
+
+    fn answer(&mut self, turn: &Turn, result: &ToolResult, sink: &mut Sink) {
+        let of_function = spelling::marked(&turn.native, spelling::FUNCTION_ROLE);
+        let role = if of_function { "function" } else { "tool" };
+        let mut object = object(role);
+        if !result.call_id.is_empty() {
+            object.insert("tool_call_id".to_owned(), result.call_id.as_str().into());
+        }
+        let mut content = Vec::with_capacity(result.content.len());
+        for part in &result.content {
+            let words = sink.own || !matches!(part, Part::Media(media) if is_shown(media));
+            let place = if words { &mut content } else { &mut self.shown };
+            place.extend(write_content_part(part, sink));
+        }
+        let content = part::write_content(content, "", sink.own).unwrap_or_else(|| "".into());
+        object.insert("content".to_owned(), content);
+        if result.is_error {
+            sink.drop("tool_result.is_error");
+        }
+        cache::write_own(result.cache.as_ref(), &mut object, sink);
+        sink.put_natives(&result.native, &mut object);
+        let answer = if turn.role == Role::Tool {
+            finish(turn, object, sink)
+        } else {
+            Value::Object(object)
+        };
+        self.written.push(answer);
     }
 }
 
-fn write_result(turn: &Turn, result: &ToolResult, sink: &mut Sink) -> Value {
-    let of_function = spelling::marked(&turn.native, spelling::FUNCTION_ROLE);
-    let role = if of_function { "function" } else { "tool" };
-    let mut object = object(role);
-    if !result.call_id.is_empty() {
-        object.insert("tool_call_id".to_owned(), result.call_id.as_str().into());
+/// A document in plain text is said in words.
+fn is_shown(media: &Media) -> bool {
+    !matches!(media.source, MediaSource::Text(_))
+}
+
+/// What is said of a turn that became the answers in it.
+fn leave_out_turn(turn: &Turn, sink: &mut Sink) {
+    if turn.name.is_some() {
+        sink.drop("name");
     }
-    let content = result.content.iter().filter_map(|part| write_content_part(part, sink));
-    let content = part::write_content(content.collect(), "", sink.own);
-    let content = content.unwrap_or_else(|| "".into());
-    object.insert("content".to_owned(), content);
-    if result.is_error {
-        sink.drop("tool_result.is_error");
-    }
-    cache::write_own(result.cache.as_ref(), &mut object, sink);
-    sink.put_natives(&result.native, &mut object);
-    if turn.role == Role::Tool { finish(turn, object, sink) } else { Value::Object(object) }
+    sink.drop_natives(&turn.native);
 }
 
 /// What the model is told: instructions, and what people say.

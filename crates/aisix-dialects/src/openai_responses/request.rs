@@ -13,6 +13,7 @@ use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
 use crate::json::number;
+use crate::json_schema::{self, Described};
 use crate::metadata;
 use crate::sink::Sink;
 
@@ -42,6 +43,10 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     if let Some(mut reasoning) = fields.take_as("reasoning", Fields::of) {
         request.effort = reasoning.text("effort");
         request.native.extend(reasoning.natives(ID, "reasoning.").filter(says_something));
+    }
+    if fields.get("include").is_some_and(|include| *include == seals()) {
+        fields.take("include");
+        request.native.push(spelling::mark(spelling::INCLUDE_SEALS));
     }
     request.native.extend(fields.natives(ID, "").filter(says_something));
     Ok(request)
@@ -103,6 +108,8 @@ pub(super) fn encode(
     body.insert("stream".to_owned(), upstream.stream.into());
     if !sink.own {
         keep_to_the_callers_terms(&mut body);
+    } else if spelling::marked(&request.native, spelling::INCLUDE_SEALS) {
+        body.insert("include".to_owned(), seals());
     }
     sink.put_natives(&request.native, &mut body);
     body
@@ -111,7 +118,11 @@ pub(super) fn encode(
 /// Other formats store nothing, and take back what a model thought.
 fn keep_to_the_callers_terms(body: &mut Map<String, Value>) {
     body.insert("store".to_owned(), false.into());
-    body.insert("include".to_owned(), json!(["reasoning.encrypted_content"]));
+    body.insert("include".to_owned(), seals());
+}
+
+fn seals() -> Value {
+    json!(["reasoning.encrypted_content"])
 }
 
 fn plain(turn: &Turn, sink: &mut Sink) -> String {
@@ -187,21 +198,13 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
         let word = if *format == ResponseFormat::Text { "text" } else { "json_object" };
         return json!({ "type": word });
     };
-    let mut object = Map::new();
-    object.insert("type".to_owned(), "json_schema".into());
-    // This format asks for a name.
-    object.insert("name".to_owned(), name.as_deref().unwrap_or("answer").into());
-    if let Some(description) = description {
-        object.insert("description".to_owned(), description.as_str().into());
-    }
-    if let Some(schema) = schema {
-        match serde_json::from_str::<Value>(schema) {
-            Ok(schema) => drop(object.insert("schema".to_owned(), schema)),
-            Err(_) => sink.drop("response_format.schema"),
-        }
-    }
-    if let Some(strict) = strict {
-        object.insert("strict".to_owned(), (*strict).into());
-    }
+    let described = Described {
+        name: name.as_deref(),
+        description: description.as_deref(),
+        schema: schema.as_deref(),
+        strict: *strict,
+    };
+    let mut object = Map::from_iter([("type".to_owned(), "json_schema".into())]);
+    object.extend(json_schema::write(&described, sink));
     Value::Object(object)
 }

@@ -11,6 +11,9 @@ pub(super) const INSTRUCTIONS: &str = ":instructions";
 /// The turn was the whole `input`, as one text.
 pub(super) const INPUT: &str = ":input";
 
+/// The caller asks for thoughts sealed: what other formats do unasked.
+pub(super) const INCLUDE_SEALS: &str = ":include";
+
 /// A mark.
 pub(super) fn mark(name: &str) -> Native {
     crate::sink::mark(ID, name)

@@ -69,7 +69,7 @@ fn write_tool(tool: &Tool, sink: &mut Sink) -> Option<Value> {
             return Some(native.value.clone());
         }
         Tool::Native(native) => {
-            sink.drop(&native.name);
+            sink.drop_part(native);
             return None;
         }
         Tool::Function { name, description, parameters, strict, cache, native } => {
