@@ -18,6 +18,9 @@ impl Said {
         let mut choices: Vec<_> = answer.choices.iter().collect();
         choices.sort_by_key(|choice| choice.index);
         choices.iter().flat_map(|choice| &choice.parts).for_each(|part| said.add(part));
+        // To some formats a refusal is a text like any other.
+        let refusal = std::mem::take(&mut said.refusal);
+        said.words.push_str(&refusal);
         said
     }
 
