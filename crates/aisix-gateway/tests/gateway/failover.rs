@@ -228,18 +228,18 @@ async fn a_direct_model_that_cannot_be_called_says_why() {
     let upstream = ScriptedUpstream::start();
     let mut no_base = provider_key("no-base", "");
     no_base["api_base"] = json!("   ");
-    let mut no_adapter = provider_key("no-adapter", "http://127.0.0.1:9");
-    no_adapter["adapter"] = json!("bedrock");
+    let mut no_vendor = provider_key("no-vendor", "http://127.0.0.1:9");
+    no_vendor["adapter"] = json!("bedrock");
     let bad_base = provider_key("bad-base", "ftp://example.com");
     let mut all = documents::standard(&upstream.base_url());
     all.extend(documents::documents([
         ("models/no-key", direct("no-key", "x", "gone")),
         ("models/no-base", direct("no-base", "x", "no-base")),
-        ("models/no-adapter", direct("no-adapter", "x", "no-adapter")),
+        ("models/no-vendor", direct("no-vendor", "x", "no-vendor")),
         ("models/bad-base", direct("bad-base", "x", "bad-base")),
         ("models/empty-group", group("empty-group", &["nothing", "no-key"])),
         ("provider_keys/no-base", no_base),
-        ("provider_keys/no-adapter", no_adapter),
+        ("provider_keys/no-vendor", no_vendor),
         ("provider_keys/bad-base", bad_base),
     ]));
     let world = World::with(Settings::default(), &all);
@@ -250,7 +250,12 @@ async fn a_direct_model_that_cannot_be_called_says_why() {
             "provider_unavailable",
             "the provider key of model 'no-key' does not exist",
         ),
-        ("no-adapter", 503, "provider_unavailable", "no adapter 'bedrock' in this gateway"),
+        (
+            "no-vendor",
+            500,
+            "config_error",
+            "invalid upstream configuration: model_name 'x' names no vendor that Bedrock hosts",
+        ),
         (
             "empty-group",
             503,
