@@ -12,6 +12,10 @@ use crate::dialect::{Dropped, Encoded};
 /// it, and in another format it would tell nobody anything.
 const HANDLES: [&str; 2] = ["id", "status"];
 
+/// Fields of requests that go on with a conversation which the provider keeps: what it was about is
+/// not in the request, and no other provider knows it.
+const KEPT_ELSEWHERE: [&str; 1] = ["thread"];
+
 /// Notes what an encoder leaves out, and what it must not leave out.
 #[derive(Debug)]
 pub(crate) struct Sink {
@@ -82,6 +86,11 @@ impl Sink {
     /// loss.
     pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
         for native in natives.iter().filter(|native| !is_mark(native)) {
+            if let Some(name) = kept_elsewhere(native) {
+                let detail =
+                    format_args!("'{name}': the target keeps no conversation, so send it all");
+                self.refuse(Error::unsupported(detail).about(name));
+            }
             match &native.value {
                 value if says_nothing(value) || HANDLES.contains(&native.name.as_str()) => {}
                 // The counts that all formats know are told.
@@ -126,6 +135,10 @@ pub(crate) fn mark(dialect: DialectId, name: &str) -> Native {
 /// Whether a native field is a mark.
 pub(crate) fn is_mark(native: &Native) -> bool {
     native.name.starts_with(':')
+}
+
+fn kept_elsewhere(native: &Native) -> Option<&'static str> {
+    KEPT_ELSEWHERE.into_iter().find(|name| *name == native.name)
 }
 
 fn says_nothing(value: &Value) -> bool {

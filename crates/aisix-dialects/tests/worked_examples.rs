@@ -144,3 +144,68 @@ fn translated(stream: &str) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
     data.map(|data| serde_json::from_str(data).expect("it is JSON")).collect()
 }
+
+#[test]
+fn thinking_goes_on_after_a_tool_only_with_the_sealed_thought_that_led_there() {
+    let sealed = |by: &str| {
+        let seal = format!("aisix-seal:{by}:seal");
+        json!([{"type": "reasoning.text", "text": "Hm.", "signature": seal, "index": 0}])
+    };
+    for (details, thinks) in [
+        (Value::Null, false),
+        (sealed("openai_responses"), false),
+        (sealed("anthropic_messages"), true),
+    ] {
+        let call =
+            json!({"id": "c1", "type": "function", "function": {"name": "wx", "arguments": "{}"}});
+        let said = json!({
+            "model": "fast",
+            "messages": [
+                {"role": "user", "content": "Weather?"},
+                {
+                    "role": "assistant", "content": null, "tool_calls": [call],
+                    "reasoning_content": "Hm.", "reasoning_details": details,
+                },
+                {"role": "tool", "tool_call_id": "c1", "content": "4C"},
+            ],
+            "max_tokens": 2048,
+            "temperature": 0.5,
+            "thinking": {"type": "enabled", "budget_tokens": 1024},
+        });
+        let mut carried = OPENAI_CHAT.decode_request(said.to_string().into()).expect("a request");
+        let upstream = UpstreamRequest { model: "claude-x", stream: false };
+        let encoded = ANTHROPIC_MESSAGES.encode_request(&mut carried, &upstream).expect("a body");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("it is JSON");
+        assert_eq!(body["thinking"].is_object(), thinks, "{body}");
+        // What may not go with thinking goes without it.
+        assert_eq!(body["temperature"].is_number(), !thinks, "{body}");
+        let left_out = encoded.dropped.iter().any(|dropped| dropped.field == "thinking");
+        assert_eq!(left_out, !thinks, "{:?}", encoded.dropped);
+    }
+}
+
+#[test]
+fn thinking_ends_with_a_thought_that_another_provider_sealed() {
+    for (seal, thinks) in [("seal", true), ("aisix-seal:openai_responses:seal", false)] {
+        let said = json!({
+            "model": "fast", "max_tokens": 2048,
+            "messages": [
+                {"role": "user", "content": "Weather?"},
+                {"role": "assistant", "content": [
+                    {"type": "thinking", "thinking": "Hm.", "signature": seal},
+                    {"type": "tool_use", "id": "c1", "name": "wx", "input": {}},
+                ]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "c1", "content": "4C"},
+                ]},
+            ],
+            "thinking": {"type": "enabled", "budget_tokens": 1024},
+        });
+        let mut carried =
+            ANTHROPIC_MESSAGES.decode_request(said.to_string().into()).expect("a request");
+        let upstream = UpstreamRequest { model: "claude-x", stream: false };
+        let encoded = ANTHROPIC_MESSAGES.encode_request(&mut carried, &upstream).expect("a body");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("it is JSON");
+        assert_eq!(body["thinking"].is_object(), thinks, "{body}");
+    }
+}

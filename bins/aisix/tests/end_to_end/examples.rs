@@ -35,6 +35,7 @@ async fn against(gateway: &Gateway, interpreter: PathBuf, script: &Path) -> Vec<
         .env("AISIX_ADMIN_KEY", ADMIN_KEY)
         .env("AISIX_ADMIN_URL", format!("http://{}", gateway.admin))
         .env("OPENAI_BASE_URL", format!("http://{}/v1", gateway.proxy))
+        .env("ANTHROPIC_BASE_URL", format!("http://{}", gateway.proxy))
         .start();
     let status = process.exited().await;
     assert!(status.success(), "{:#?}", process.lines());
@@ -53,19 +54,27 @@ fn reply(request: &Received) -> Reply {
 const SAID: [&str; 3] = ["models: hello", "answer: Hello there.", "stream: Hello there."];
 
 #[tokio::test]
-async fn the_python_example_runs() {
-    assert_eq!(run(tool("AISIX_TEST_PYTHON"), example("openai_chat.py")).await, SAID);
+async fn the_python_examples_run() {
+    for script in ["openai_chat.py", "anthropic_messages.py"] {
+        assert_eq!(run(tool("AISIX_TEST_PYTHON"), example(script)).await, SAID, "{script}");
+    }
 }
 
 #[tokio::test]
-async fn the_node_example_runs() {
+async fn the_node_examples_run() {
+    for script in ["openai_chat.mjs", "anthropic_messages.mjs"] {
+        assert_eq!(run_in_node(script).await, SAID, "{script}");
+    }
+}
+
+async fn run_in_node(name: &str) -> Vec<String> {
     // Node looks for packages beside the script.
     let beside = tempfile::tempdir().expect("a directory");
-    let script = beside.path().join("openai_chat.mjs");
-    std::fs::copy(example("openai_chat.mjs"), &script).expect("the example");
+    let script = beside.path().join(name);
+    std::fs::copy(example(name), &script).expect("the example");
     let modules = tool("AISIX_TEST_NODE_MODULES");
     std::os::unix::fs::symlink(modules, beside.path().join("node_modules")).expect("a link");
-    assert_eq!(run(tool("AISIX_TEST_NODE"), script).await, SAID);
+    run(tool("AISIX_TEST_NODE"), script).await
 }
 
 #[tokio::test]

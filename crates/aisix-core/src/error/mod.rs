@@ -23,6 +23,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     code: ErrorCode,
     message: Cow<'static, str>,
+    param: Option<&'static str>,
     upstream: Option<Upstream>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -45,6 +46,7 @@ impl Error {
         Self(Box::new(Inner {
             code,
             message: message.into(),
+            param: None,
             upstream: None,
             retry_after: None,
             source: None,
@@ -81,6 +83,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(cause.into());
+        self
+    }
+
+    /// Adds the parameter of the request that it is about.
+    #[must_use]
+    pub fn about(mut self, param: &'static str) -> Self {
+        self.0.param = Some(param);
         self
     }
 
@@ -137,10 +146,12 @@ impl Error {
         self.0.code.public_code().or_else(|| self.0.upstream.as_ref()?.code.as_deref())
     }
 
-    /// The parameter that the upstream named.
+    /// The parameter of the request that it is about: the upstream's word counts, where it named
+    /// one.
     #[must_use]
     pub fn param(&self) -> Option<&str> {
-        self.0.upstream.as_ref()?.param.as_deref()
+        let named = self.0.upstream.as_ref().and_then(|upstream| upstream.param.as_deref());
+        named.or(self.0.param)
     }
 
     /// What the upstream said, if one answered.

@@ -33,11 +33,28 @@ struct Body<'a> {
 struct Fields<'a> {
     r#type: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
 }
+
+/// What programs go by: see `ThreadUnsupportedRequestErrorDetails` in the published types. The tool
+/// runners of Anthropic's packages ask for a thread by themselves, and go on without one when they
+/// read this.
+#[derive(Serialize)]
+struct Details {
+    error_code: &'static str,
+    unsupported: [&'static str; 1],
+}
+
+/// The field of a request that goes on with a conversation which the provider keeps.
+const THREAD: &str = "thread";
+const NO_THREADS: Details =
+    Details { error_code: "thread_unsupported_request", unsupported: [THREAD] };
 
 /// An error as the body of an answer: its type follows from the status.
 pub(super) fn encode(error: &Error) -> Bytes {
-    write(type_of(error.status()), error.message())
+    let without_thread = error.code() == ErrorCode::Unsupported && error.param() == Some(THREAD);
+    write(type_of(error.status()), error.message(), without_thread.then_some(NO_THREADS))
 }
 
 /// An error inside a stream, whose status was told before: the type says what happened. In a stream
@@ -45,11 +62,11 @@ pub(super) fn encode(error: &Error) -> Bytes {
 pub(super) fn encode_in_band(error: &Error, own: bool) -> Bytes {
     let upstream = error.upstream().filter(|_| own && error.code() == ErrorCode::UpstreamInBand);
     let said = upstream.and_then(|upstream| TYPES.iter().find(|told| told.1 == upstream.status));
-    write(said.map_or(error.code().error_type(), |told| told.0), error.message())
+    write(said.map_or(error.code().error_type(), |told| told.0), error.message(), None)
 }
 
-fn write(r#type: &str, message: &str) -> Bytes {
-    let body = Body { r#type: "error", error: Fields { r#type, message } };
+fn write(r#type: &str, message: &str, details: Option<Details>) -> Bytes {
+    let body = Body { r#type: "error", error: Fields { r#type, message, details } };
     // Strings always serialise; the empty body is unreachable.
     serde_json::to_vec(&body).unwrap_or_default().into()
 }

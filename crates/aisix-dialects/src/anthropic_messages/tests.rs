@@ -451,3 +451,16 @@ mod streams {
         assert_eq!(told, expected);
     }
 }
+
+#[test]
+fn an_error_about_a_thread_tells_programs_to_go_on_without_one() {
+    let told = |error: &Error| -> Value {
+        serde_json::from_slice(&ANTHROPIC_MESSAGES.encode_error(error)).unwrap()
+    };
+    let details = json!({"error_code": "thread_unsupported_request", "unsupported": ["thread"]});
+    let refused = Error::unsupported("'thread'");
+    assert_eq!(told(&refused)["error"].get("details"), None);
+    assert_eq!(told(&refused.about("thread"))["error"]["details"], details);
+    let other = Error::invalid_request("'thread'").about("thread");
+    assert_eq!(told(&other)["error"].get("details"), None);
+}

@@ -306,6 +306,10 @@ fn options() -> Vec<Feature> {
             "a prompt-cache marker for the whole",
             json!({"cache_control": {"type": "ephemeral"}}),
         ),
+        only_anthropic(
+            "a thread that the provider keeps",
+            json!({"thread": {"type": "continue", "previous_message_id": "msg_1"}}),
+        ),
         only_anthropic("`container`", json!({"container": "c"})),
         only_anthropic("`context_management`", json!({"context_management": {"edits": [1]}})),
         only_anthropic("`mcp_servers`", json!({"mcp_servers": [{"name": "a"}]})),

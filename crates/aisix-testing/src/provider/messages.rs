@@ -20,6 +20,10 @@ fn read(body: &Value) -> Result<Asked, String> {
     if !body["max_tokens"].is_u64() {
         return Err("max_tokens: Field required".to_owned());
     }
+    if !body["thread"].is_null() {
+        // The beta that knows it is not asked for by the gateway.
+        return Err("thread: Extra inputs are not permitted".to_owned());
+    }
     let messages = list(&body["messages"]);
     let mut called = Vec::new();
     let mut results = Vec::new();

@@ -88,7 +88,9 @@ async function messages(family) {
       inputSchema: Place,
       run: ({ city }) => WEATHER[city],
     });
-    const run = { messages: ASK, tools: [weather], thread: false, ...options };
+    // It has the provider keep the conversation, unless it is told not to, or that nobody does.
+    const thread = family === "openai" ? {} : { thread: false };
+    const run = { messages: ASK, tools: [weather], ...thread, ...options };
     assert.equal(text(await anthropic.beta.messages.toolRunner(run).runUntilDone()), FOUND);
   });
 

@@ -100,7 +100,9 @@ def messages(family):
             return WEATHER[city]
 
         api = ANTHROPIC.beta.messages
-        run = api.tool_runner(messages=ASK, tools=[get_weather], thread=False, **options)
+        # It has the provider keep the conversation, unless it is told not to, or that nobody does.
+        thread = {} if family == "openai" else {"thread": False}
+        run = api.tool_runner(messages=ASK, tools=[get_weather], **thread, **options)
         assert text(run.until_done()) == FOUND
 
     @check(f"{family}: parsed")
