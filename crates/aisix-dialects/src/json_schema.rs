@@ -2,9 +2,19 @@
 //!
 //! Source: OpenAI's guide "Structured outputs", "Supported schemas".
 
+use aisix_core::DialectId;
+use aisix_core::chat::{ChatRequest, Native};
 use serde_json::{Map, Value};
 
-use crate::sink::Sink;
+use crate::sink::{Sink, mark};
+
+/// A mark among the native fields: the request came in a format in which every schema binds.
+const BINDS: &str = ":schema_binds";
+
+/// The mark.
+pub(crate) fn binds(dialect: DialectId) -> Native {
+    mark(dialect, BINDS)
+}
 
 /// What is said of a schema.
 pub(crate) struct Described<'a> {
@@ -14,8 +24,12 @@ pub(crate) struct Described<'a> {
     pub(crate) strict: Option<bool>,
 }
 
-/// Writes the fields that describe the schema.
-pub(crate) fn write(format: &Described<'_>, sink: &mut Sink) -> Map<String, Value> {
+/// Writes the fields that describe the schema of a request's answer.
+pub(crate) fn write(
+    format: &Described<'_>,
+    request: &ChatRequest,
+    sink: &mut Sink,
+) -> Map<String, Value> {
     let mut object = Map::new();
     // These formats ask for a name.
     object.insert("name".to_owned(), format.name.unwrap_or("answer").into());
@@ -26,11 +40,13 @@ pub(crate) fn write(format: &Described<'_>, sink: &mut Sink) -> Map<String, Valu
     let mut strict = format.strict;
     match schema {
         Some(Ok(schema)) => {
-            // In other formats every schema binds; OpenAI binds itself to some of them only, and
-            // refuses the others where it is asked to.
-            if !sink.own && strict == Some(true) && !can_bind(&schema) {
-                sink.drop("response_format.strict");
-                strict = None;
+            // OpenAI binds itself to some schemas only, and refuses the others where it is asked to.
+            if request.native.iter().any(|native| native.name == BINDS) {
+                if can_bind(&schema) {
+                    strict = Some(true);
+                } else {
+                    sink.drop("response_format.strict");
+                }
             }
             object.insert("schema".to_owned(), schema);
         }

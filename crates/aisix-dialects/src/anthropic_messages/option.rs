@@ -10,6 +10,7 @@ use super::ID;
 use super::thinking::{self, Plan};
 use crate::fields::Fields;
 use crate::json::number;
+use crate::json_schema;
 use crate::sampling;
 use crate::sink::Sink;
 
@@ -37,6 +38,9 @@ pub(super) fn read(fields: &mut Fields, request: &mut ChatRequest) {
     take_apart(fields, "output_config", request, |config, request| {
         request.effort = config.text("effort");
         request.response_format = config.take_as("format", read_format);
+        if request.response_format.is_some() {
+            request.native.push(json_schema::binds(ID));
+        }
         request.effort.is_some() || request.response_format.is_some()
     });
 }
@@ -92,8 +96,7 @@ fn read_format(value: Value) -> Result<ResponseFormat, Value> {
         return Err(value);
     }
     let schema = Some(value["schema"].to_string());
-    // A schema binds here.
-    Ok(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: Some(true) })
+    Ok(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: None })
 }
 
 /// The limit of tokens, thinking included.

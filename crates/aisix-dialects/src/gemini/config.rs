@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{ID, thinking};
 use crate::fields::Fields;
 use crate::json::number;
+use crate::json_schema;
 use crate::sink::Sink;
 
 const CONFIG: &str = "generationConfig";
@@ -68,9 +69,9 @@ fn read_format(config: &mut Fields, request: &mut ChatRequest) {
         (Some("text/plain"), None) => Some(ResponseFormat::Text),
         (Some(JSON), None) if !other => Some(ResponseFormat::JsonObject),
         (Some(JSON), Some(schema)) if !other => {
-            // A schema binds here.
-            let (schema, strict) = (Some(schema.to_string()), Some(true));
-            Some(ResponseFormat::JsonSchema { name: None, description: None, schema, strict })
+            let schema = Some(schema.to_string());
+            request.native.push(json_schema::binds(ID));
+            Some(ResponseFormat::JsonSchema { name: None, description: None, schema, strict: None })
         }
         _ => return,
     };

@@ -182,7 +182,10 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
         ("frequency_penalty", sampling.frequency_penalty.map(number)),
         ("logprobs", sampling.logprobs.map(Value::from)),
         ("top_logprobs", sampling.top_logprobs.map(Value::from)),
-        ("response_format", request.response_format.as_ref().map(|it| write_format(it, sink))),
+        (
+            "response_format",
+            request.response_format.as_ref().map(|it| write_format(it, request, sink)),
+        ),
         ("reasoning_effort", effort::word(request, sink).map(Value::from)),
         ("thinking", request.thinking.as_ref().filter(|_| sink.own).map(write_thinking)),
         ("user", request.user.as_deref().map(Value::from)),
@@ -194,7 +197,7 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
     }
 }
 
-fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
+fn write_format(format: &ResponseFormat, request: &ChatRequest, sink: &mut Sink) -> Value {
     let ResponseFormat::JsonSchema { name, description, schema, strict } = format else {
         let word = if *format == ResponseFormat::Text { "text" } else { "json_object" };
         return json!({ "type": word });
@@ -205,7 +208,7 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
         schema: schema.as_deref(),
         strict: *strict,
     };
-    json!({"type": "json_schema", "json_schema": json_schema::write(&described, sink)})
+    json!({"type": "json_schema", "json_schema": json_schema::write(&described, request, sink)})
 }
 
 fn write_thinking(thinking: &Thinking) -> Value {

@@ -174,7 +174,7 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
 fn text(request: &ChatRequest, sink: &mut Sink) -> Option<Map<String, Value>> {
     let mut text = Map::new();
     if let Some(format) = &request.response_format {
-        text.insert("format".to_owned(), write_format(format, sink));
+        text.insert("format".to_owned(), write_format(format, request, sink));
     }
     (!text.is_empty() || says(&request.native, "text.")).then_some(text)
 }
@@ -193,7 +193,7 @@ fn says(natives: &[Native], prefix: &str) -> bool {
     natives.iter().any(|native| native.dialect == ID && native.name.starts_with(prefix))
 }
 
-fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
+fn write_format(format: &ResponseFormat, request: &ChatRequest, sink: &mut Sink) -> Value {
     let ResponseFormat::JsonSchema { name, description, schema, strict } = format else {
         let word = if *format == ResponseFormat::Text { "text" } else { "json_object" };
         return json!({ "type": word });
@@ -205,6 +205,6 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Value {
         strict: *strict,
     };
     let mut object = Map::from_iter([("type".to_owned(), "json_schema".into())]);
-    object.extend(json_schema::write(&described, sink));
+    object.extend(json_schema::write(&described, request, sink));
     Value::Object(object)
 }
