@@ -50,10 +50,10 @@ const TABLE: &str = "\
 content    | caller    | openai                       | anthropic                    | azure-openai
 text       | chat      | kept                         | kept                         | kept
 text       | messages  | kept                         | kept                         | kept
-text       | responses | kept                         | but for id, status           | kept
+text       | responses | kept                         | kept                         | kept
 tools      | chat      | kept                         | kept                         | kept
 tools      | messages  | kept                         | kept                         | kept
-tools      | responses | kept                         | but for id, status           | kept
+tools      | responses | kept                         | kept                         | kept
 image      | chat      | kept                         | kept                         | kept
 image      | messages  | kept                         | kept                         | kept
 image      | responses | kept                         | but for image.detail         | kept
@@ -65,7 +65,7 @@ structured | messages  | kept                         | kept                    
 structured | responses | kept                         | kept                         | kept
 reasoning  | chat      | kept                         | kept                         | kept
 reasoning  | messages  | kept, then but for reasoning | kept                         | kept, then but for reasoning
-reasoning  | responses | kept                         | but for include, then but for id, status, include | kept
+reasoning  | responses | kept                         | kept                         | kept
 ";
 
 /// How a seal begins that was made in another format than it is carried in.
