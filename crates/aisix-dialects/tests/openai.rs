@@ -88,7 +88,7 @@ fn chat_completions_hear_the_whole_conversation() {
         "stream": false,
     });
     assert_eq!(body, expected);
-    assert_eq!(dropped, ["id", "status"], "ids of items mean something to OpenAI only");
+    assert_eq!(dropped, [""; 0], "ids of items mean something to OpenAI only, and are no loss");
 }
 
 #[test]
