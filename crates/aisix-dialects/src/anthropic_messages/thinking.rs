@@ -200,7 +200,7 @@ impl Model {
             .split(|letter: char| !letter.is_ascii_alphanumeric())
             // What follows is the version of the listing, as in `-v1:0`.
             .take_while(|word| {
-                !word.strip_prefix('v').is_some_and(|rest| rest.parse::<u32>().is_ok())
+                word.strip_prefix('v').is_none_or(|rest| rest.parse::<u32>().is_err())
             });
         // Longer numbers are dates.
         let number = |word: &str| word.parse::<u32>().ok().filter(|_| word.len() <= 2);
