@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use aisix_core::chat::{ChatRequest, Part, Role, Thinking, ToolChoice};
+use aisix_core::chat::{ChatRequest, Part, Role, Thinking, ToolChoice, Turn};
 use serde_json::{Value, json};
 
 use crate::effort;
@@ -31,7 +31,14 @@ impl Plan {
     /// What a request comes to, for a model of this name.
     pub(super) fn of(request: &ChatRequest, model: &str, sink: &mut Sink) -> Self {
         if sink.own {
-            let (thinking, effort) = (request.thinking.clone(), request.effort.clone());
+            let (mut thinking, effort) = (request.thinking.clone(), request.effort.clone());
+            // What a thought of another provider led to stays when the thought is taken out.
+            let bereft = sink.dropped().iter().any(|dropped| dropped.field == "reasoning");
+            if let Some(Thinking::Budget(tokens)) = thinking
+                && bereft
+            {
+                thinking = numbered_thinking(tokens, request, sink);
+            }
             return Self { thinking, effort, shows: false };
         }
         let model = Model::named(model);
@@ -57,7 +64,7 @@ impl Plan {
                 Self::adaptive(effort.or_else(|| known(effort::for_tokens(*tokens), sink)))
             }
             (Some(Thinking::Budget(tokens)), effort) => Self {
-                thinking: Some(Thinking::Budget(*tokens)),
+                thinking: numbered_thinking(*tokens, request, sink),
                 effort: effort.map(ToOwned::to_owned),
                 shows: false,
             },
@@ -88,12 +95,12 @@ impl Plan {
         effort: Option<&str>,
         sink: &mut Sink,
     ) -> Self {
-        let tokens = match (thinking, effort) {
+        let thinking = match (thinking, effort) {
             (Some(Thinking::Budget(tokens)), effort) => {
                 if effort.is_some() {
                     sink.drop("reasoning_effort");
                 }
-                Some(*tokens)
+                numbered_thinking(*tokens, request, sink)
             }
             (_, effort) => {
                 let can = model.version >= FIRST_THINKING
@@ -105,10 +112,10 @@ impl Plan {
                     let field = if effort.is_some() { "reasoning_effort" } else { "thinking" };
                     sink.drop(field);
                 }
-                fitting
+                fitting.map(Thinking::Budget)
             }
         };
-        Self { thinking: tokens.map(Thinking::Budget), ..Self::default() }
+        Self { thinking, ..Self::default() }
     }
 
     /// Whether the model is told to think.
@@ -134,19 +141,29 @@ pub(super) fn forces_a_call(request: &ChatRequest) -> bool {
     matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_)))
 }
 
-/// Whether tools have answered a turn without a thought that the provider sealed: with a number of
-/// tokens, the provider takes such a turn only from a model that did not think.
+/// So many tokens, where the provider takes them: after tools have answered, it wants the thought
+/// that led to the calls at the head of the model's turn, with its seal ("Extended thinking",
+/// "Preserving thinking blocks").
+fn numbered_thinking(tokens: u64, request: &ChatRequest, sink: &mut Sink) -> Option<Thinking> {
+    if continues_unthought(request) {
+        sink.drop("thinking");
+        return None;
+    }
+    Some(Thinking::Budget(tokens))
+}
+
+/// Whether the model's last turn called tools without a sealed thought at its head. Turns of one
+/// speaker are one message here.
 fn continues_unthought(request: &ChatRequest) -> bool {
-    let asked = request.turns.iter().rposition(|turn| turn.role == Role::Assistant);
-    asked.is_some_and(|asked| {
-        let parts = &request.turns[asked].parts;
-        let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
-        let thought = matches!(
-            parts.first(),
-            Some(Part::Reasoning(thought)) if thought.seals().next().is_some()
-        );
-        calls && !thought
-    })
+    let speaks = |turn: &Turn| turn.role == Role::Assistant;
+    let Some(last) = request.turns.iter().rposition(speaks) else {
+        return false;
+    };
+    let first = request.turns[..last].iter().rposition(|turn| !speaks(turn));
+    let turns = &request.turns[first.map_or(0, |before| before + 1)..=last];
+    let mut parts = turns.iter().flat_map(|turn| &turn.parts).peekable();
+    let sealed = matches!(parts.peek(), Some(Part::Reasoning(it)) if it.seals().next().is_some());
+    !sealed && parts.any(|part| matches!(part, Part::ToolCall(_)))
 }
 
 /// The words that this format knows; others have one more at the lower end.
