@@ -19,8 +19,9 @@ use crate::relay::{self, ModelName};
 use crate::seal;
 use crate::sink::Sink;
 
-/// One wire format, both directions. Every format is a [`CallerDialect`]: what nobody changed is relayed with patches,
-/// everything else is read and written by what stands here.
+/// One wire format, both directions. What implements this is a [`CallerDialect`]: what nobody changed
+/// is relayed with patches, everything else is read and written by what stands here. A format that
+/// upstreams alone speak is a [`Dialect`] without it.
 pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
     /// The format's name.
     const ID: DialectId;

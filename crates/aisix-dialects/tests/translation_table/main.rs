@@ -9,6 +9,7 @@ mod converse;
 mod features;
 mod gemini;
 mod requests;
+mod responses;
 
 use std::fmt::Write;
 use std::fs;
@@ -117,6 +118,14 @@ What a provider sealed of a thought goes back to the format that it was made in,
 caller who speaks another format carries it, unread, as `aisix-seal:<format>:<seal>`.
 ";
 
+const RESPONSES: &str = "
+## Requests of callers who speak Responses
+
+Providers of the family `openai` take these as they are. Those without `/responses`
+([quirks.md](quirks.md)) are asked in chat completions.
+
+";
+
 /// One format, the other, and what the column is called.
 type Pair<To = dyn CallerDialect> = (&'static dyn CallerDialect, &'static To, &'static str);
 
@@ -140,6 +149,14 @@ static TO_CONVERSE: [Pair<dyn Dialect>; 2] = [
     (&ANTHROPIC_MESSAGES, &CONVERSE, "Anthropic Messages → Converse"),
 ];
 
+/// Callers of Responses reach OpenAI itself in their own words.
+static FROM_RESPONSES: [Pair<dyn Dialect>; 4] = [
+    (&OPENAI_RESPONSES, &ANTHROPIC_MESSAGES, "OpenAI Responses → Anthropic Messages"),
+    (&OPENAI_RESPONSES, &OPENAI_CHAT, "OpenAI Responses → OpenAI chat"),
+    (&OPENAI_RESPONSES, &GEMINI, "OpenAI Responses → Gemini"),
+    (&OPENAI_RESPONSES, &CONVERSE, "OpenAI Responses → Converse"),
+];
+
 static FROM_GEMINI: [Pair; 3] = [
     (&GEMINI, &OPENAI_CHAT, "Gemini → OpenAI chat"),
     (&GEMINI, &ANTHROPIC_MESSAGES, "Gemini → Anthropic Messages"),
@@ -155,11 +172,21 @@ static FROM_CONVERSE: [(&dyn CallerDialect, &str); 3] = [
 fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n## Requests\n\n");
-    let between = BETWEEN_CALLERS.iter().chain(&TO_GEMINI);
+    // Nobody is asked in the words of Responses but by callers who speak them.
+    let asked = BETWEEN_CALLERS.iter().filter(|(_, to, _)| to.id() != OPENAI_RESPONSES.id());
+    let between = asked.chain(&TO_GEMINI);
     let upstreams = between.map(|(from, to, title)| (*from, *to as &dyn Dialect, *title));
     let pairs: Vec<Pair<dyn Dialect>> = upstreams.chain(TO_CONVERSE).collect();
     let requests = rows(features::requests(), &pairs, requests::verdict);
     table(&mut text, requests, &titles(&pairs));
+    text.push_str(RESPONSES);
+    let judge = |(name, said): (&'static str, Value)| {
+        let told = FROM_RESPONSES
+            .map(|(from, to, _)| requests::verdict(name, from, to, Some(said.clone())));
+        (name, Vec::from(told))
+    };
+    let requests = responses::requests().into_iter().map(judge).collect();
+    table(&mut text, requests, &titles(&FROM_RESPONSES));
     text.push_str("\n## Answers, whole and streamed\n\n");
     let answers = rows(features::answers(), &BETWEEN_CALLERS, answers::verdict);
     table(&mut text, answers, &titles(&BETWEEN_CALLERS));

@@ -16,10 +16,12 @@ pub(crate) fn verdict(
     let Some(fields) = said else {
         return Verdict::Unsaid;
     };
-    let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
-    if from.id().0 == "anthropic_messages" {
-        request["max_tokens"] = 64.into();
-    }
+    let messages = json!([{"role": "user", "content": "Hi"}]);
+    let mut request = match from.id().0 {
+        "anthropic_messages" => json!({"model": "m", "max_tokens": 64, "messages": messages}),
+        "openai_responses" => json!({"model": "m", "input": "Hi"}),
+        _ => json!({"model": "m", "messages": messages}),
+    };
     let without = translated(from, to, &request).expect("the smallest request is translated");
     let fields = fields.as_object().expect("a feature is an object").clone();
     request.as_object_mut().expect("it is an object").extend(fields);
