@@ -13,6 +13,9 @@ use crate::sink::Sink;
 /// The name of a native part that is one of a content's.
 pub(super) const CONTENT: &str = "content";
 
+/// The field of a text that says what it rests on.
+pub(super) const ANNOTATIONS: &str = "annotations";
+
 /// The name that a document without one gets.
 const UNNAMED: &str = "document.pdf";
 
@@ -140,6 +143,9 @@ pub(super) fn write(parts: &[&Part], speaker: Speaker, sink: &mut Sink) -> Value
 pub(super) fn write_said(parts: &[&Part], sink: &mut Sink) -> Value {
     // For what is lost of them.
     write_parts(parts, Speaker::Model, sink);
+    if parts.iter().any(|part| matches!(part, Part::Text(text) if !text.citations.is_empty())) {
+        sink.drop("citations");
+    }
     let text = |part: &&Part| match part {
         Part::Text(text) => Some(text.text.clone()),
         _ => None,
@@ -180,14 +186,32 @@ pub(super) fn write_text(text: &Text, speaker: Speaker, sink: &mut Sink) -> Valu
     object.insert("type".to_owned(), kind.into());
     object.insert(name.to_owned(), text.text.as_str().into());
     cache::write_own(text.cache.as_ref(), &mut object, sink);
-    if !text.citations.is_empty() {
-        sink.drop("citations");
-    }
+    let pages = pages(text, kind, sink);
     sink.put_natives(&text.native, &mut object);
     if kind == "output_text" {
-        object.entry("annotations").or_insert_with(|| json!([]));
+        object.entry(ANNOTATIONS).or_insert(Value::Array(pages));
     }
     Value::Object(object)
+}
+
+/// The pages that a text of the model's rests on, all of it. Other sources are files of the
+/// provider's here.
+fn pages(text: &Text, kind: &str, sink: &mut Sink) -> Vec<Value> {
+    let end = text.text.chars().count();
+    let mut pages = Vec::with_capacity(text.citations.len());
+    for citation in &text.citations {
+        match &citation.url {
+            Some(url) if kind == "output_text" => pages.push(json!({
+                "type": "url_citation",
+                "start_index": 0,
+                "end_index": end,
+                "title": citation.title.as_deref().unwrap_or_default(),
+                "url": url,
+            })),
+            _ => sink.drop("citations"),
+        }
+    }
+    pages
 }
 
 /// Writes media as a part. What this format has no place for is refused: the model would answer

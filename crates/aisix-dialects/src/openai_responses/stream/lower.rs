@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aisix_core::chat::{
-    ChatEvent, ChatEvents, Delta, FinishReason, FrameKind, FrameOutline, Native, Part, PartStart,
-    Reasoning, Seal, Text, ToolCall, Usage,
+    ChatEvent, ChatEvents, Citation, Delta, FinishReason, FrameKind, FrameOutline, Native, Part,
+    PartStart, Reasoning, Seal, Text, ToolCall, Usage,
 };
 use aisix_core::{DialectId, Error};
 use bytes::BytesMut;
@@ -63,6 +63,8 @@ struct Told {
     text: String,
     natives: Vec<Native>,
     signature: Option<Seal>,
+    /// What a text rests on.
+    citations: Vec<Citation>,
 }
 
 /// What a part is.
@@ -262,6 +264,7 @@ impl Lowerer {
             text: String::new(),
             natives: Vec::new(),
             signature: None,
+            citations: Vec::new(),
         };
         told.what = match start {
             PartStart::Text { refusal } => What::Text { refusal: *refusal },
@@ -284,6 +287,7 @@ impl Lowerer {
                 let own = |native: &Native| native.dialect == ID;
                 (told.text, told.natives) = (text.text.clone(), text.native.clone());
                 told.natives.retain(own);
+                told.citations.clone_from(&text.citations);
                 return What::Text { refusal: text.refusal };
             }
             Part::Native(native) => self.sink.drop_part(native),
@@ -312,7 +316,10 @@ impl Lowerer {
                 Some(begun) => begun.extend(seal),
                 none => *none = Some(seal.clone()),
             },
-            Delta::Citation(_) => self.sink.drop("citations"),
+            Delta::Citation(citation) => match told.what {
+                What::Text { .. } => told.citations.push(citation.clone()),
+                _ => self.sink.drop("citations"),
+            },
         }
     }
 
@@ -475,9 +482,11 @@ impl Lowerer {
         let text = std::mem::take(&mut told.text);
         let natives = std::mem::take(&mut told.natives);
         let signature = told.signature.take();
+        let citations = std::mem::take(&mut told.citations);
         match &told.what {
             What::Text { refusal } => {
-                let text = Text { text, refusal: *refusal, native: natives, ..Text::default() };
+                let refusal = *refusal;
+                let text = Text { text, refusal, citations, native: natives, ..Text::default() };
                 self.complete_text(&text, (&id, index, content), out);
             }
             What::Content(value) => {
@@ -509,6 +518,12 @@ impl Lowerer {
 
     fn complete_text(&mut self, text: &Text, at: (&str, u32, usize), out: &mut BytesMut) {
         let (id, index, content) = at;
+        let (_, own) = apart(&text.native);
+        let bare = Text { native: own, ..text.clone() };
+        let value = content::write_text(&bare, Speaker::Model, &mut self.sink);
+        if !text.citations.is_empty() {
+            self.tell_annotations(&value, at, out);
+        }
         let (kind, name) = match text.refusal {
             true => ("response.refusal.done", "refusal"),
             false => ("response.output_text.done", "text"),
@@ -519,10 +534,23 @@ impl Lowerer {
             fields.insert("logprobs".to_owned(), json!([]));
         }
         self.tell(kind, fields, out);
-        let (_, own) = apart(&text.native);
-        let bare = Text { native: own, ..text.clone() };
-        let value = content::write_text(&bare, Speaker::Model, &mut self.sink);
         self.complete_content(value, at, out);
+    }
+
+    /// Where a text rests on something is known when it is complete.
+    fn tell_annotations(
+        &mut self,
+        text: &Value,
+        (id, index, content): (&str, u32, usize),
+        out: &mut BytesMut,
+    ) {
+        let annotations = text[content::ANNOTATIONS].as_array().into_iter().flatten();
+        for (number, annotation) in annotations.enumerate() {
+            let mut fields = place(id, index, Some(content));
+            fields.insert("annotation_index".to_owned(), number.into());
+            fields.insert("annotation".to_owned(), annotation.clone());
+            self.tell("response.output_text.annotation.added", fields, out);
+        }
     }
 
     fn complete_content(&mut self, value: Value, at: (&str, u32, usize), out: &mut BytesMut) {
