@@ -102,7 +102,11 @@ impl Format {
         match self {
             Self::OpenAi => {
                 let last = chunk(model, r#""delta":{},"finish_reason":"stop""#);
-                format!("{last}data: [DONE]\n\n")
+                // The gateway asks for it, and providers send it then.
+                let usage = format!(
+                    "data: {{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1760000000,\"model\":\"{model}\",\"choices\":[],\"usage\":{{\"prompt_tokens\":19,\"completion_tokens\":10,\"total_tokens\":29}}}}\n\n"
+                );
+                format!("{last}{usage}data: [DONE]\n\n")
             }
             Self::Anthropic => "event: content_block_stop\n\
                  data: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
