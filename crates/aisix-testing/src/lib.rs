@@ -57,5 +57,5 @@ pub use etcd::Etcd;
 pub use exposition::Exposition;
 pub use process::{Process, Program, free_port};
 pub use proxy::{ScriptedProxy, Verdict};
-pub use published::{Claim, PublishedTypes};
+pub use published::{Claim, FieldType, PublishedTypes};
 pub use upstream::{Gate, Received, Reply, ScriptedUpstream, Step};

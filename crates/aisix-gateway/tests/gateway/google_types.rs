@@ -8,17 +8,9 @@ use aisix_dialects::{
     ANTHROPIC_MESSAGES, CallerDialect, Dialect as _, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
     UpstreamRequest,
 };
+use aisix_testing::fixtures::google;
 use aisix_testing::{Claim, PublishedTypes};
 use serde_json::Value;
-
-/// The fields of a request, and their types; whether they are lists.
-const FIELDS: [(&str, &str, bool); 5] = [
-    ("contents", "google.genai.types:Content", true),
-    ("systemInstruction", "google.genai.types:Content", false),
-    ("tools", "google.genai.types:Tool", true),
-    ("toolConfig", "google.genai.types:ToolConfig", false),
-    ("generationConfig", "google.genai.types:GenerationConfig", false),
-];
 
 /// One of each generation: they think in different words.
 const MODELS: [&str; 2] = ["gemini-2.5-flash", "gemini-3-pro-preview"];
@@ -61,19 +53,12 @@ fn claim(what: &str, body: &[u8], claims: &mut Vec<Claim>) {
     for said_by_the_address in ["model", "stream"] {
         assert!(fields.remove(said_by_the_address).is_some());
     }
-    for (name, r#type, each) in FIELDS {
-        if let Some(value) = fields.remove(name) {
-            let what = format!("{name} of {what}");
-            claims.push(Claim { what, r#type, each, json: value.to_string() });
-        }
-    }
-    assert!(fields.is_empty(), "{what} holds {fields:?}");
+    claims.extend(Claim::of_fields(what, &body, &google::REQUEST));
 }
 
 #[test]
 fn what_gemini_answers_in_fixtures_is_of_the_type_that_google_publishes() {
     let judge = PublishedTypes::start();
-    let r#type = "google.genai.types:GenerateContentResponse";
     let mut claims = Vec::new();
     for end in [".response.json", ".stream.sse"] {
         for file in golden("gemini", end) {
@@ -88,7 +73,12 @@ fn what_gemini_answers_in_fixtures_is_of_the_type_that_google_publishes() {
                 fields.remove("createTime");
                 if !fields.contains_key("error") {
                     let json = answer.to_string();
-                    claims.push(Claim { what: what.clone(), r#type, each: false, json });
+                    claims.push(Claim {
+                        what: what.clone(),
+                        r#type: google::ANSWER,
+                        each: false,
+                        json,
+                    });
                 }
             }
         }

@@ -31,6 +31,30 @@ pub struct Claim {
     pub json: String,
 }
 
+/// A field of an object, the published type of what it holds, and whether that is a list of such.
+pub type FieldType = (&'static str, &'static str, bool);
+
+impl Claim {
+    /// That the fields of an object are of these types: for what has no published type as a whole.
+    ///
+    /// # Panics
+    ///
+    /// When it is no object, or has another field.
+    #[must_use]
+    pub fn of_fields(what: &str, object: &Value, fields: &[FieldType]) -> Vec<Self> {
+        let object = object.as_object().expect("it is an object");
+        let claim = |(name, value): (&String, &Value)| {
+            let (_, r#type, each) =
+                fields.iter().find(|(known, ..)| known == name).unwrap_or_else(|| {
+                    panic!("{what} holds '{name}', which no type is published of: {value}")
+                });
+            let what = format!("{name} of {what}");
+            Self { what, r#type, each: *each, json: value.to_string() }
+        };
+        object.iter().map(claim).collect()
+    }
+}
+
 /// A process that judges claims. It loads the packages while a test is still collecting.
 #[derive(Debug)]
 pub struct PublishedTypes(Judge);

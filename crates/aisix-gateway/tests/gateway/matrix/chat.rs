@@ -3,26 +3,30 @@
 
 use serde_json::{Map, Value, json};
 
-use super::format::Format;
+use super::format::{CallerFormat, Request, SSE, Types, UpstreamFormat};
 use super::said::{
-    Answer, Call, Conversation, Piece, Thought, Tool, Turn, halves, items, parsed, text_of,
+    Answer, Call, Conversation, Piece, Thought, Tool, Turn, add, halves, items, listed, parsed,
+    read_tool, text_of,
 };
 
-pub const CHAT: Format = Format {
+pub const CALLER: CallerFormat =
+    CallerFormat { name: "chat", path: "/v1/chat/completions", types: &TYPES, ask, told, fold };
+
+pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "chat",
-    path: "/v1/chat/completions",
-    called_at: "/chat/completions",
-    request: "openai.types.chat.completion_create_params:CompletionCreateParams",
-    answer: "openai.types.chat:ChatCompletion",
-    event: "openai.types.chat:ChatCompletionChunk",
-    extensions: &[("", "reasoning_content"), ("", "reasoning_details")],
+    types: &TYPES,
     seals: false,
-    ask,
+    streamed_as: SSE,
     heard,
     say,
     stream,
-    told,
-    fold,
+};
+
+const TYPES: Types = Types {
+    request: Request::Whole("openai.types.chat.completion_create_params:CompletionCreateParams"),
+    answer: "openai.types.chat:ChatCompletion",
+    event: "openai.types.chat:ChatCompletionChunk",
+    extensions: &[("", "reasoning_content"), ("", "reasoning_details")],
 };
 
 fn ask(said: &Conversation) -> Value {
@@ -32,6 +36,7 @@ fn ask(said: &Conversation) -> Value {
             json!({"role": "user", "content": pieces.iter().map(piece).collect::<Vec<_>>()})
         }
         Turn::Model(answer) => message(answer),
+        Turn::Told(whole) => whole["choices"][0]["message"].clone(),
         Turn::Result { call, text } => {
             json!({"role": "tool", "tool_call_id": call, "content": text})
         }
@@ -52,15 +57,9 @@ fn ask(said: &Conversation) -> Value {
         let schema = json!({"name": "place", "schema": schema, "strict": true});
         body["response_format"] = json!({"type": "json_schema", "json_schema": schema});
     }
-    for (name, value) in [
-        ("reasoning_effort", said.effort.as_ref().map(|it| json!(it))),
-        ("temperature", said.temperature.map(|it| json!(it))),
-        ("max_completion_tokens", said.max_tokens.map(|it| json!(it))),
-    ] {
-        if let Some(value) = value {
-            body[name] = value;
-        }
-    }
+    add(&mut body, "reasoning_effort", &said.effort);
+    add(&mut body, "temperature", &said.temperature);
+    add(&mut body, "max_completion_tokens", &said.max_tokens);
     body
 }
 
@@ -99,7 +98,9 @@ fn message(answer: &Answer) -> Value {
 
 fn heard(body: &Value) -> Conversation {
     let mut heard = Conversation {
-        tools: items(&body["tools"]).map(heard_tool).collect(),
+        tools: items(&body["tools"])
+            .map(|tool| read_tool(&tool["function"], "parameters"))
+            .collect(),
         must_call: body["tool_choice"] == "required",
         effort: body["reasoning_effort"].as_str().map(str::to_owned),
         temperature: body["temperature"].as_f64(),
@@ -126,19 +127,7 @@ fn heard(body: &Value) -> Conversation {
     heard
 }
 
-fn heard_tool(tool: &Value) -> Tool {
-    let function = &tool["function"];
-    Tool {
-        name: text_of(&function["name"]),
-        description: text_of(&function["description"]),
-        schema: function["parameters"].clone(),
-    }
-}
-
 fn pieces(content: &Value) -> Vec<Piece> {
-    if let Some(text) = content.as_str() {
-        return vec![Piece::Text(text.to_owned())];
-    }
     let piece = |piece: &Value| match piece["type"].as_str() {
         Some("text") => Piece::Text(text_of(&piece["text"])),
         Some("image_url") => {
@@ -155,7 +144,7 @@ fn pieces(content: &Value) -> Vec<Piece> {
         }
         _ => panic!("no piece: {piece}"),
     };
-    items(content).map(piece).collect()
+    listed(content, "text").iter().map(piece).collect()
 }
 
 /// The media type and the base64 of a data URL.
@@ -174,23 +163,23 @@ fn flat(content: &Value) -> String {
 }
 
 fn answer_in(message: &Value) -> Answer {
-    let detail = &message["reasoning_details"][0];
-    let thought = match (detail.is_null(), message["reasoning_content"].as_str()) {
-        (false, _) => Some(Thought {
-            text: text_of(&detail["text"]),
-            seal: detail["signature"].as_str().map(str::to_owned),
-        }),
-        (true, Some(text)) => Some(Thought { text: text.to_owned(), seal: None }),
-        (true, None) => None,
-    };
+    let mut answer = Answer::default();
+    for detail in items(&message["reasoning_details"]) {
+        let text = detail["text"].as_str().unwrap_or_default();
+        answer.think(text, detail["signature"].as_str().map(str::to_owned));
+    }
+    if let (None, Some(text)) = (&answer.thought, message["reasoning_content"].as_str()) {
+        answer.think(text, None);
+    }
     let call = |call: &Value| Call {
         id: text_of(&call["id"]),
         name: text_of(&call["function"]["name"]),
         arguments: parsed(&call["function"]["arguments"]),
     };
     let content = &message["content"];
-    let text = (!content.is_null()).then(|| flat(content));
-    Answer { thought, text, calls: items(&message["tool_calls"]).map(call).collect() }
+    answer.text = (!content.is_null()).then(|| flat(content));
+    answer.calls = items(&message["tool_calls"]).map(call).collect();
+    answer
 }
 
 fn say(answer: &Answer) -> Value {

@@ -1,42 +1,65 @@
-//! What the matrix knows of a wire format.
+//! What the matrix knows of wire formats. Each is written by hand, from its reference: nothing here
+//! uses the code under test.
 
+use aisix_testing::FieldType;
 use serde_json::Value;
 
 use super::said::{Answer, Conversation};
 
-/// A wire format, written by hand from its reference: nothing here uses the code under test.
-pub struct Format {
+/// A wire format, as callers speak it.
+pub struct CallerFormat {
     pub name: &'static str,
-    /// Where callers send it.
+    /// Where they send it.
     pub path: &'static str,
-    /// How the path of an upstream's endpoint ends.
-    pub called_at: &'static str,
-    /// The published type of requests.
-    pub request: &'static str,
-    /// The published type of whole answers.
-    pub answer: &'static str,
-    /// The published type of an event of a streamed one.
-    pub event: &'static str,
-    /// The fields that the published types do not know, though they are said: of objects of this
-    /// type, or of any where that is empty.
-    pub extensions: &'static [(&'static str, &'static str)],
-    /// Whether upstreams that speak it seal thoughts.
-    pub seals: bool,
-    /// A caller's request, without its model.
+    pub types: &'static Types,
+    /// A request, without its model.
     pub ask: fn(&Conversation) -> Value,
-    /// What an upstream reads in a request.
-    pub heard: fn(&Value) -> Conversation,
-    /// An upstream's whole answer.
-    pub say: fn(&Answer) -> Value,
-    /// The frames of the same, streamed.
-    pub stream: fn(&Answer) -> Vec<String>,
-    /// What a caller reads in a whole answer.
+    /// What a whole answer says.
     pub told: fn(&Value) -> Answer,
     /// The whole answer that a caller makes of the events of a streamed one.
     pub fold: fn(&[Value]) -> Value,
 }
 
-impl Format {
+/// A wire format, as upstreams speak it.
+pub struct UpstreamFormat {
+    pub name: &'static str,
+    pub types: &'static Types,
+    /// Whether its upstreams seal thoughts.
+    pub seals: bool,
+    /// The type of a streamed answer.
+    pub streamed_as: &'static str,
+    /// What a request says.
+    pub heard: fn(&Value) -> Conversation,
+    /// A whole answer.
+    pub say: fn(&Answer) -> Value,
+    /// The frames of a streamed one.
+    pub stream: fn(&Answer) -> Vec<String>,
+}
+
+/// What a provider's client package publishes of its format.
+pub struct Types {
+    pub request: Request,
+    /// The type of whole answers.
+    pub answer: &'static str,
+    /// The type of an event of a streamed one.
+    pub event: &'static str,
+    /// The fields that the published types do not know, though they are said: of objects of this
+    /// type, or of any where that is empty.
+    pub extensions: &'static [(&'static str, &'static str)],
+}
+
+/// What a package publishes of requests.
+pub enum Request {
+    /// A type.
+    Whole(&'static str),
+    /// A type of each of their fields.
+    Fields(&'static [FieldType]),
+}
+
+/// What comes as server-sent events.
+pub const SSE: &str = "text/event-stream";
+
+impl Types {
     /// A value without the fields that the published types do not know.
     pub fn published(&self, value: &Value) -> Value {
         match value {
@@ -55,6 +78,16 @@ impl Format {
     }
 }
 
+impl UpstreamFormat {
+    /// The answer as an upstream gives it.
+    pub fn sealed(&self, mut answer: Answer) -> Answer {
+        if let Some(thought) = answer.thought.as_mut().filter(|_| !self.seals) {
+            thought.seal = None;
+        }
+        answer
+    }
+}
+
 /// Events, each under the name of its type.
 pub fn framed(events: &[Value]) -> Vec<String> {
     let frame = |event: &Value| {
@@ -62,4 +95,11 @@ pub fn framed(events: &[Value]) -> Vec<String> {
         format!("event: {name}\ndata: {event}\n\n")
     };
     events.iter().map(frame).collect()
+}
+
+/// The events of a stream of frames.
+pub fn events(frames: &str) -> Vec<Value> {
+    let data = frames.lines().filter_map(|line| line.strip_prefix("data: "));
+    let data = data.filter(|data| *data != "[DONE]");
+    data.map(|data| serde_json::from_str(data).expect("events are JSON")).collect()
 }

@@ -3,26 +3,32 @@
 
 use serde_json::{Value, json};
 
-use super::format::{Format, framed};
-use super::said::{Answer, Call, Conversation, Piece, Thought, Tool, Turn, halves, items, text_of};
+use super::format::{CallerFormat, Request, SSE, Types, UpstreamFormat, framed};
+use super::said::{
+    Answer, Call, Conversation, Piece, Thought, Tool, Turn, add, halves, items, listed, read_tool,
+    text_of,
+};
 
-pub const MESSAGES: Format = Format {
+pub const CALLER: CallerFormat =
+    CallerFormat { name: "messages", path: "/v1/messages", types: &TYPES, ask, told, fold };
+
+pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "messages",
-    path: "/v1/messages",
-    called_at: "/v1/messages",
-    request: "anthropic.types.message_create_params:MessageCreateParams",
+    types: &TYPES,
+    seals: true,
+    streamed_as: SSE,
+    heard,
+    say,
+    stream,
+};
+
+const TYPES: Types = Types {
+    request: Request::Whole("anthropic.types.message_create_params:MessageCreateParams"),
     answer: "anthropic.types:Message",
     event: "anthropic.types:RawMessageStreamEvent",
     // The types are those of API version 2026-10-21, which has given up sampling; the gateway asks
     // for version 2023-06-01.
     extensions: &[("", "temperature"), ("", "top_p"), ("", "top_k")],
-    seals: true,
-    ask,
-    heard,
-    say,
-    stream,
-    told,
-    fold,
 };
 
 fn ask(said: &Conversation) -> Value {
@@ -31,6 +37,7 @@ fn ask(said: &Conversation) -> Value {
         let (role, blocks): (_, Vec<_>) = match turn {
             Turn::User(pieces) => ("user", pieces.iter().map(block).collect()),
             Turn::Model(answer) => ("assistant", blocks_of(answer)),
+            Turn::Told(whole) => ("assistant", listed(&whole["content"], "text")),
             Turn::Result { call, text } => {
                 ("user", vec![json!({"type": "tool_result", "tool_use_id": call, "content": text})])
             }
@@ -55,12 +62,8 @@ fn ask(said: &Conversation) -> Value {
         body["output_config"]["effort"] = json!(effort);
         body["thinking"] = json!({"type": "adaptive"});
     }
-    if let Some(temperature) = said.temperature {
-        body["temperature"] = json!(temperature);
-    }
-    if let Some(system) = &said.system {
-        body["system"] = json!(system);
-    }
+    add(&mut body, "temperature", &said.temperature);
+    add(&mut body, "system", &said.system);
     body
 }
 
@@ -93,7 +96,7 @@ fn blocks_of(answer: &Answer) -> Vec<Value> {
 fn heard(body: &Value) -> Conversation {
     let config = &body["output_config"];
     let mut heard = Conversation {
-        tools: items(&body["tools"]).map(heard_tool).collect(),
+        tools: items(&body["tools"]).map(|tool| read_tool(tool, "input_schema")).collect(),
         must_call: body["tool_choice"]["type"] == "any",
         schema: Some(config["format"]["schema"].clone()).filter(|schema| !schema.is_null()),
         effort: heard_effort(body),
@@ -105,7 +108,7 @@ fn heard(body: &Value) -> Conversation {
         heard.system = Some(flat(&body["system"]));
     }
     for message in items(&body["messages"]) {
-        let blocks = blocks_in(&message["content"]);
+        let blocks = listed(&message["content"], "text");
         if message["role"] == "assistant" {
             heard.turns.push(Turn::Model(answer_in(&blocks)));
             continue;
@@ -129,24 +132,8 @@ fn heard_effort(body: &Value) -> Option<String> {
     body["output_config"]["effort"].as_str().filter(|_| thinks).map(str::to_owned)
 }
 
-fn heard_tool(tool: &Value) -> Tool {
-    Tool {
-        name: text_of(&tool["name"]),
-        description: text_of(&tool["description"]),
-        schema: tool["input_schema"].clone(),
-    }
-}
-
-/// A content's blocks: a text is short for one block of it.
-fn blocks_in(content: &Value) -> Vec<Value> {
-    match content {
-        Value::String(text) => vec![json!({"type": "text", "text": text})],
-        blocks => items(blocks).cloned().collect(),
-    }
-}
-
 fn flat(content: &Value) -> String {
-    blocks_in(content).iter().map(|block| text_of(&block["text"])).collect()
+    listed(content, "text").iter().map(|block| text_of(&block["text"])).collect()
 }
 
 fn piece(block: &Value) -> Piece {
@@ -176,7 +163,7 @@ fn answer_in(blocks: &[Value]) -> Answer {
             }
             Some("thinking") => {
                 let seal = Some(text_of(&block["signature"])).filter(|seal| !seal.is_empty());
-                answer.thought = Some(Thought { text: text_of(&block["thinking"]), seal });
+                answer.think(&text_of(&block["thinking"]), seal);
             }
             Some("tool_use") => answer.calls.push(Call {
                 id: text_of(&block["id"]),
@@ -250,7 +237,7 @@ fn taken_apart(mut block: Value) -> (Value, Vec<Value>) {
 }
 
 fn told(answer: &Value) -> Answer {
-    answer_in(&blocks_in(&answer["content"]))
+    answer_in(&listed(&answer["content"], "text"))
 }
 
 fn fold(events: &[Value]) -> Value {

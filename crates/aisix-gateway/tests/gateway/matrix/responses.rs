@@ -3,27 +3,31 @@
 use serde_json::{Value, json};
 
 use super::chat::in_data_url;
-use super::format::{Format, framed};
+use super::format::{CallerFormat, Request, SSE, Types, UpstreamFormat, framed};
 use super::said::{
-    Answer, Call, Conversation, Piece, Thought, Tool, Turn, halves, items, parsed, text_of,
+    Answer, Call, Conversation, Piece, Thought, Tool, Turn, add, halves, items, listed, parsed,
+    read_tool, text_of,
 };
 
-pub const RESPONSES: Format = Format {
+pub const CALLER: CallerFormat =
+    CallerFormat { name: "responses", path: "/v1/responses", types: &TYPES, ask, told, fold };
+
+pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "responses",
-    path: "/v1/responses",
-    called_at: "/responses",
-    request: "openai.types.responses.response_create_params:ResponseCreateParams",
+    types: &TYPES,
+    seals: true,
+    streamed_as: SSE,
+    heard,
+    say,
+    stream,
+};
+
+const TYPES: Types = Types {
+    request: Request::Whole("openai.types.responses.response_create_params:ResponseCreateParams"),
     answer: "openai.types.responses:Response",
     event: "openai.types.responses:ResponseStreamEvent",
     // The types of Node's package ask for it, those of Python's do not know it.
     extensions: &[("response.function_call_arguments.done", "name")],
-    seals: true,
-    ask,
-    heard,
-    say,
-    stream,
-    told,
-    fold,
 };
 
 fn ask(said: &Conversation) -> Value {
@@ -35,6 +39,7 @@ fn ask(said: &Conversation) -> Value {
                 input.push(json!({"type": "message", "role": "user", "content": content}));
             }
             Turn::Model(answer) => input.extend(items_of(answer)),
+            Turn::Told(whole) => input.extend(items(&whole["output"]).cloned()),
             Turn::Result { call, text } => {
                 input
                     .push(json!({"type": "function_call_output", "call_id": call, "output": text}));
@@ -63,15 +68,9 @@ fn ask(said: &Conversation) -> Value {
         body["reasoning"] = json!({"effort": effort});
         body["include"] = json!(["reasoning.encrypted_content"]);
     }
-    for (name, value) in [
-        ("instructions", said.system.as_ref().map(|it| json!(it))),
-        ("temperature", said.temperature.map(|it| json!(it))),
-        ("max_output_tokens", said.max_tokens.map(|it| json!(it))),
-    ] {
-        if let Some(value) = value {
-            body[name] = value;
-        }
-    }
+    add(&mut body, "instructions", &said.system);
+    add(&mut body, "temperature", &said.temperature);
+    add(&mut body, "max_output_tokens", &said.max_tokens);
     body
 }
 
@@ -113,7 +112,7 @@ fn heard(body: &Value) -> Conversation {
     let format = &body["text"]["format"];
     let mut heard = Conversation {
         system: body["instructions"].as_str().map(str::to_owned),
-        tools: items(&body["tools"]).map(heard_tool).collect(),
+        tools: items(&body["tools"]).map(|tool| read_tool(tool, "parameters")).collect(),
         must_call: body["tool_choice"] == "required",
         schema: Some(format["schema"].clone()).filter(|schema| !schema.is_null()),
         effort: body["reasoning"]["effort"].as_str().map(str::to_owned),
@@ -126,7 +125,9 @@ fn heard(body: &Value) -> Conversation {
             let call = text_of(&item["call_id"]);
             heard.turns.push(Turn::Result { call, text: text_of(&item["output"]) });
         } else if item["role"] == "user" {
-            heard.turns.push(Turn::User(parts_of(&item["content"]).iter().map(piece).collect()));
+            heard.turns.push(Turn::User(
+                listed(&item["content"], "input_text").iter().map(piece).collect(),
+            ));
         } else {
             if !matches!(heard.turns.last(), Some(Turn::Model(_))) {
                 heard.turns.push(Turn::Model(Answer::default()));
@@ -136,22 +137,6 @@ fn heard(body: &Value) -> Conversation {
         }
     }
     heard
-}
-
-fn heard_tool(tool: &Value) -> Tool {
-    Tool {
-        name: text_of(&tool["name"]),
-        description: text_of(&tool["description"]),
-        schema: tool["parameters"].clone(),
-    }
-}
-
-/// A content's parts: a text is short for one of them.
-fn parts_of(content: &Value) -> Vec<Value> {
-    match content {
-        Value::String(text) => vec![json!({"type": "input_text", "text": text})],
-        parts => items(parts).cloned().collect(),
-    }
 }
 
 fn piece(part: &Value) -> Piece {
@@ -174,13 +159,13 @@ fn piece(part: &Value) -> Piece {
 
 fn read_item(item: &Value, answer: &mut Answer) {
     let texts = |content: &Value| {
-        let parts = parts_of(content);
+        let parts = listed(content, "input_text");
         parts.iter().map(|part| text_of(&part["text"])).collect::<String>()
     };
     match item["type"].as_str() {
         Some("reasoning") => {
             let seal = item["encrypted_content"].as_str().map(str::to_owned);
-            answer.thought = Some(Thought { text: texts(&item["summary"]), seal });
+            answer.think(&texts(&item["summary"]), seal);
         }
         Some("message") => answer.text = Some(texts(&item["content"])),
         Some("function_call") => answer.calls.push(Call {
@@ -294,8 +279,14 @@ fn fold(events: &[Value]) -> Value {
     assert_eq!(last["type"], "response.completed", "{last}");
     let whole = last["response"].clone();
     let done = events.iter().filter(|event| event["type"] == "response.output_item.done");
-    let done: Vec<_> = done.map(|event| event["item"].clone()).collect();
-    assert_eq!(Value::Array(done), whole["output"], "items end as the answer has them");
+    let mut done: Vec<_> = done.map(|event| (&event["output_index"], &event["item"])).collect();
+    // A message may end behind the calls that follow it: more could have been said.
+    done.sort_by_key(|(index, _)| index.as_u64());
+    let output: Vec<_> = items(&whole["output"]).collect();
+    for (place, (index, item)) in done.iter().enumerate() {
+        assert_eq!((index.as_u64(), *item), (Some(place as u64), output[place]), "{whole}");
+    }
+    assert_eq!(done.len(), output.len(), "every item ends: {whole}");
     let told = told(&whole);
     for (kind, text) in [
         ("output_text", told.text.clone()),

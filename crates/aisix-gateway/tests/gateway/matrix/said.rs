@@ -1,5 +1,6 @@
 //! What is said, in no format: each format of the matrix writes it and reads it.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A conversation up to now.
@@ -21,7 +22,12 @@ pub struct Conversation {
 pub enum Turn {
     User(Vec<Piece>),
     Model(Answer),
-    Result { call: String, text: String },
+    /// The model's, as a caller was told it and sends it back.
+    Told(Value),
+    Result {
+        call: String,
+        text: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +53,7 @@ pub struct Answer {
     pub calls: Vec<Call>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Thought {
     pub text: String,
     pub seal: Option<String>,
@@ -60,6 +66,29 @@ pub struct Call {
     pub arguments: Value,
 }
 
+impl Piece {
+    /// The same, where documents have names, or have none.
+    pub fn named(self, named: bool) -> Self {
+        match self {
+            Self::Document { media_type, data, .. } if !named => {
+                Self::Document { name: String::new(), media_type, data }
+            }
+            other => other,
+        }
+    }
+}
+
+impl Answer {
+    /// Adds a thought, or a part of one: its seal may come apart from it.
+    pub fn think(&mut self, text: &str, seal: Option<String>) {
+        let thought = self.thought.get_or_insert_default();
+        thought.text.push_str(text);
+        if let Some(seal) = seal {
+            assert_eq!(thought.seal.replace(seal), None, "one seal: {text}");
+        }
+    }
+}
+
 /// A conversation of the matrix, and what the upstream answers.
 pub struct Content {
     pub name: &'static str,
@@ -68,8 +97,8 @@ pub struct Content {
 }
 
 /// What the matrix says.
-pub fn contents() -> [Content; 6] {
-    [text(), tools(), image(), document(), structured(), reasoning()]
+pub fn contents() -> [Content; 7] {
+    [text(), tools(), image(), image_at(), document(), structured(), reasoning()]
 }
 
 fn text() -> Content {
@@ -113,12 +142,15 @@ fn tools() -> Content {
 }
 
 fn image() -> Content {
-    let pieces = vec![
-        Piece::Text("Which cat is it?".to_owned()),
-        Piece::Image { media_type: "image/png".to_owned(), data: PNG.to_owned() },
-        Piece::ImageAt("https://example.com/cat.png".to_owned()),
-    ];
-    Content { name: "image", asked: plain(pieces), answer: said("The first.") }
+    let image = Piece::Image { media_type: "image/png".to_owned(), data: PNG.to_owned() };
+    let pieces = vec![Piece::Text("Which cat is it?".to_owned()), image];
+    Content { name: "image", asked: plain(pieces), answer: said("A grey one.") }
+}
+
+fn image_at() -> Content {
+    let image = Piece::ImageAt("https://example.com/cat.png".to_owned());
+    let pieces = vec![image, Piece::Text("And this one?".to_owned())];
+    Content { name: "image at", asked: plain(pieces), answer: said("A black one.") }
 }
 
 fn document() -> Content {
@@ -174,6 +206,30 @@ pub fn text_of(value: &Value) -> String {
 /// The items of a list; none where there is no list.
 pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
+}
+
+/// A content's parts: a text is short for one part of this type.
+pub fn listed(content: &Value, kind: &str) -> Vec<Value> {
+    match content {
+        Value::String(text) => vec![json!({"type": kind, "text": text})],
+        parts => items(parts).cloned().collect(),
+    }
+}
+
+/// A tool, whose schema stands in this field.
+pub fn read_tool(tool: &Value, schema: &str) -> Tool {
+    Tool {
+        name: text_of(&tool["name"]),
+        description: text_of(&tool["description"]),
+        schema: tool[schema].clone(),
+    }
+}
+
+/// Adds a field, where there is something to say.
+pub fn add(body: &mut Value, name: &str, value: &Option<impl Serialize>) {
+    if let Some(value) = value {
+        body[name] = json!(value);
+    }
 }
 
 /// A text in two pieces, as streams bring it.
