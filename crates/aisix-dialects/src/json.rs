@@ -44,8 +44,9 @@ pub fn splice_into(text: &[u8], edits: &[(Span, Cow<'_, str>)], out: &mut BytesM
     out.put_slice(&text[at..]);
 }
 
-/// An object without these fields, and with these in front, each a name and its value as JSON text:
-/// every other byte stays as it was. Names are compared unescaped.
+/// An object without these fields, and with these in front, each a name and its value as JSON text,
+/// in place of any that has its name: every other byte stays as it was. Names are compared
+/// unescaped.
 ///
 /// Upstreams that take a format of somebody else's change it like this: what their address says
 /// already is left out of the body.
@@ -71,7 +72,8 @@ pub fn reshaped(
         let end = value_span.end;
         // What stands in front of a member: a comma, unless it is the first.
         let member = if position == 0 { at } else { after(object, b',', at) };
-        if !without.contains(&name.as_ref()) {
+        let replaced = with.iter().any(|(new, _)| *new == name);
+        if !replaced && !without.contains(&name.as_ref()) {
             if !std::mem::take(&mut empty) {
                 shape.put_slice(if position == 0 { b"," } else { &object[at..member] });
             }

@@ -66,6 +66,20 @@ fn a_models_name_says_which_way_leads_to_it() {
 }
 
 #[test]
+fn the_region_global_is_a_place_like_any_other() {
+    let mut secret: Value = serde_json::from_str(&with_token("t")).expect("it is JSON");
+    secret["region"] = "global".into();
+    let base = Some("https://aiplatform.googleapis.com");
+    let credential = credential(&secret.to_string());
+    let url = address::url(base, &credential, Rail::Gemini, "gemini-3-pro", false);
+    assert_eq!(
+        url.expect("it is an address"),
+        "https://aiplatform.googleapis.com/v1/projects/p-1/locations/global/publishers/google/\
+         models/gemini-3-pro:generateContent"
+    );
+}
+
+#[test]
 fn what_the_address_says_is_not_in_the_body() {
     let body = Bytes::from_static(br#"{"model":"m", "messages": [ 1 ],"stream":true}"#);
     let sent = |model, stream| Rail::of(model).expect("known").body(&body, stream).expect("sent");
@@ -74,6 +88,9 @@ fn what_the_address_says_is_not_in_the_body() {
     assert_eq!(sent("claude-x", false), format!(r#"{version} "messages": [ 1 ]}}"#));
     let streamed = format!(r#"{version} "messages": [ 1 ],"stream":true}}"#);
     assert_eq!(sent("claude-x", true), streamed);
+    let of_another = Bytes::from_static(br#"{"messages":[],"anthropic_version":"2023-06-01"}"#);
+    let sent_of_another = Rail::Claude.body(&of_another, false).expect("sent");
+    assert_eq!(sent_of_another, format!(r#"{version}"messages":[]}}"#), "the version is said once");
     assert_eq!(sent("mistral-x", false), body);
     assert_eq!(sent("meta/x", true), body);
 }

@@ -64,6 +64,13 @@ fn an_object_is_reshaped_and_keeps_every_other_byte() {
         r#"{"a":1,"mod\u0065l":"m",  "b" : 1.50}"#,
         r#"{"version":"v1","a":1,  "b" : 1.50}"#,
     );
+    for theirs in [
+        r#"{"version":"v0","a":1}"#,
+        r#"{"a":1,"version":"v0"}"#,
+        r#"{"version":"v0","a":1,"v\u0065rsion":null}"#,
+    ] {
+        check_reshaped(theirs, r#"{"version":"v1","a":1}"#);
+    }
     assert!(reshaped(b"[]", &[], &[]).is_err(), "a list has no fields");
     assert!(reshaped(b"{\"a\":1", &[], &[]).is_err(), "it is cut off");
 }
