@@ -11,19 +11,7 @@ use crate::common::*;
 
 const LLAMA: &str = "us.meta.llama-z:0";
 const CLAUDE: &str = "anthropic.claude-x-v1:0";
-const SIGNER: Signer<'_> = Signer {
-    region: "eu-west-3",
-    access_key_id: "AKIDEXAMPLE0123456789",
-    secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-    session_token: Some("session/token+with=signs"),
-};
-
-fn signing() -> Value {
-    json!({
-        "access_key_id": SIGNER.access_key_id, "secret_access_key": SIGNER.secret_access_key,
-        "region": SIGNER.region, "session_token": SIGNER.session_token,
-    })
-}
+const SIGNER: Signer<'_> = Signer::EXAMPLE;
 
 /// A gateway in front of this upstream as Bedrock.
 fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
@@ -40,7 +28,7 @@ fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
 }
 
 fn signed(upstream: &ScriptedUpstream, model: &str) -> World {
-    world(upstream, &signing().to_string(), model)
+    world(upstream, &SIGNER.secret(), model)
 }
 
 fn answer(text: &str) -> String {
@@ -209,7 +197,7 @@ async fn what_the_key_adds_is_signed_and_what_it_bounds_is_bounded() {
     });
     let key = json!({
         "display_name": "pk", "provider": "aws", "adapter": "bedrock", "request": quirks,
-        "secret": signing().to_string(), "api_base": upstream.base_url(),
+        "secret": SIGNER.secret(), "api_base": upstream.base_url(),
     });
     let documents = documents::documents([
         ("provider_keys/pk", key),
@@ -366,9 +354,50 @@ async fn models_whose_names_lead_nowhere_are_refused_before_any_call() {
     botocore::assert(&[botocore::request("Converse", &received, Some(SIGNER))]);
 }
 
+#[tokio::test]
+async fn the_judge_sees_what_is_signed_by_somebody_else_or_not_at_all() {
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    upstream.enqueue(streamed(stream(&["Hi"])));
+    world.stream(CHAT.request(CHAT.body(MODEL, "hi", true))).await.rest().await;
+    let received = upstream.next_request().await;
+    let judged =
+        |received: &Received, signer| botocore::request("ConverseStream", received, signer);
+    let changed = |from: &str, to: &str| {
+        let body = received.text().replacen(from, to, 1).into();
+        Received { body, ..received.clone() }
+    };
+    let mut unsigned = received.clone();
+    unsigned.headers.insert("x-team", "blue".parse().expect("a header"));
+    let elsewhere = Signer { region: "eu-west-1", ..SIGNER };
+    let another = Signer { secret_access_key: "wJalrXUtnFEMI", ..SIGNER };
+    let other = "the signature is another one than botocore's";
+    let claims = [
+        (judged(&changed("hi", "ho"), Some(SIGNER)), other),
+        (judged(&received, Some(another)), other),
+        (judged(&received, Some(elsewhere)), "signed for AKIDEXAMPLE0123456789/"),
+        (judged(&unsigned, Some(SIGNER)), "x-team is not signed"),
+        (judged(&changed("messages", "message"), None), "messages"),
+    ];
+    let (claims, said): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+    for (found, said) in botocore::wrong(&claims).iter().zip(said) {
+        assert!(found.iter().any(|it| it.contains(said)), "no '{said}' in {found:?}");
+    }
+    botocore::assert(&[judged(&received, Some(SIGNER))]);
+}
+
 #[test]
 fn the_judge_sees_what_is_wrong() {
     let written = event("ping", "{}");
-    let wrong = botocore::wrong(&[botocore::stream(&written, &["pong"])]);
-    assert_eq!(wrong, [["read ['ping']"]]);
+    let sparse = json!({"output": {"message": {"role": "assistant", "content": []}}, "text": "hi"});
+    let claims = [
+        botocore::stream(&written, &["pong"]),
+        botocore::stream_of("ConverseStream", &written),
+        botocore::stream_of("ConverseStream", &event("messageStart", r#"{"role":"model"}"#)),
+        botocore::answer("Converse", &sparse),
+    ];
+    let said = ["read ['ping']", "no event of it: ping", "'model' is none of", "stopReason"];
+    for (found, said) in botocore::wrong(&claims).iter().zip(said) {
+        assert!(found.iter().any(|it| it.contains(said)), "no '{said}' in {found:?}");
+    }
 }

@@ -8,8 +8,12 @@ A claim about a request, as an upstream received it:
 "secret_access_key", "session_token"}`. The body is validated against the operation's input, the
 signature is computed anew over the method, the URL, the signed headers and the body.
 
+A claim about an answer: `{"operation": "Converse", "answer": {}}`. It is validated against the
+operation's output.
+
 A claim about an event stream: `{"stream": "<base64>", "events": ["messageStart", ...]}`. Its bytes
-are read by `botocore` and hold these events and exceptions.
+are read by `botocore` and hold these events and exceptions. With `"operation"` in place of
+`"events"`, each of them is validated against what the operation streams.
 """
 
 import base64
@@ -75,10 +79,13 @@ def content(claim, operation):
         body = json.loads(claim["body"])
         return [f"the body says '{name}'" for name in ("model", "stream") if name in body]
     params = {"modelId": model, **json.loads(claim["body"])}
-    shape = MODEL.operation_model(operation).input_shape
-    report = ParamValidator().validate(params, shape)
+    return misshapen(MODEL.operation_model(operation).input_shape, params)
+
+
+def misshapen(shape, value):
+    report = ParamValidator().validate(value, shape)
     found = [report.generate_report()] if report.has_errors() else []
-    return found or list(particulars(shape, params, ""))
+    return found or list(particulars(shape, value, ""))
 
 
 def signature(claim):
@@ -117,14 +124,23 @@ def events(claim):
     read = []
     for message in buffer:
         headers = message.headers
-        read.append(headers.get(":event-type") or headers.get(":exception-type"))
-        json.loads(message.payload)
-    return [] if read == claim["events"] else [f"read {read}"]
+        name = headers.get(":event-type") or headers.get(":exception-type")
+        read.append((name, json.loads(message.payload)))
+    if "events" in claim:
+        names = [name for name, _ in read]
+        return [] if names == claim["events"] else [f"read {names}"]
+    known = MODEL.operation_model(claim["operation"]).get_event_stream_output().members
+    unknown = [f"no event of it: {name}" for name, _ in read if name not in known]
+    return unknown or [
+        f"{name}: {it}" for name, value in read for it in misshapen(known[name], value)
+    ]
 
 
 def wrong(claim):
     if "stream" in claim:
         return events(claim)
+    if "answer" in claim:
+        return misshapen(MODEL.operation_model(claim["operation"]).output_shape, claim["answer"])
     found = content(claim, claim["operation"])
     return found + (signature(claim) if claim.get("secret_access_key") else [])
 

@@ -24,6 +24,28 @@ pub struct Signer<'a> {
     pub session_token: Option<&'a str>,
 }
 
+impl Signer<'static> {
+    /// One who is nobody.
+    pub const EXAMPLE: Self = Self {
+        region: "eu-west-3",
+        access_key_id: "AKIDEXAMPLE0123456789",
+        secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        session_token: Some("session/token+with=signs"),
+    };
+}
+
+impl Signer<'_> {
+    /// The secret of a provider key.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        json!({
+            "access_key_id": self.access_key_id, "secret_access_key": self.secret_access_key,
+            "region": self.region, "session_token": self.session_token,
+        })
+        .to_string()
+    }
+}
+
 /// That a request that an upstream received is one that Bedrock takes, and signed by this signer, if
 /// there is one.
 #[must_use]
@@ -48,6 +70,18 @@ pub fn request(operation: &str, received: &Received, signer: Option<Signer<'_>>)
         claim["session_token"] = signer.session_token.into();
     }
     claim
+}
+
+/// That this is what an operation answers.
+#[must_use]
+pub fn answer(operation: &str, answer: &Value) -> Value {
+    json!({"operation": operation, "answer": answer})
+}
+
+/// That an event stream holds nothing but what an operation streams.
+#[must_use]
+pub fn stream_of(operation: &str, bytes: &[u8]) -> Value {
+    json!({"operation": operation, "stream": STANDARD.encode(bytes)})
 }
 
 /// That an event stream holds these events and exceptions.

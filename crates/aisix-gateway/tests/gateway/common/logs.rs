@@ -1,5 +1,6 @@
 //! What the gateway logged.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -25,10 +26,11 @@ pub fn keep() {
 pub async fn access_line(request_id: &str) -> String {
     let id = format!("request_id=\"{request_id}\"");
     wait::some("a line in the access log", || {
-        let log = text();
-        let mut lines = log.lines();
-        let line = lines.find(|line| line.contains("aisix::access") && line.contains(&id))?;
-        Some(line.to_owned())
+        // From the end: other tests log a lot at the same time.
+        let log = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = log.rsplit(|byte| *byte == b'\n').map(String::from_utf8_lossy);
+        let of_access = |line: &Cow<'_, str>| line.contains("aisix::access") && line.contains(&id);
+        lines.into_iter().find(of_access).map(Cow::into_owned)
     })
     .await
 }

@@ -14,7 +14,7 @@ pub const CALLER: CallerFormat =
 
 pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "chat",
-    types: &TYPES,
+    types: Some(&TYPES),
     seals: false,
     streamed_as: SSE,
     heard,
@@ -202,7 +202,7 @@ fn usage() -> Value {
     json!({"prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29})
 }
 
-fn stream(answer: &Answer) -> Vec<String> {
+fn stream(answer: &Answer) -> Vec<Vec<u8>> {
     let chunk = |choices: Value, usage: Value| {
         json!({
             "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_741_569_952,
@@ -230,8 +230,8 @@ fn stream(answer: &Answer) -> Vec<String> {
     let mut chunks: Vec<_> =
         choices.chain([last]).map(|choices| chunk(choices, Value::Null)).collect();
     chunks.push(chunk(json!([]), usage()));
-    let frames = chunks.iter().map(|chunk| format!("data: {chunk}\n\n"));
-    frames.chain(["data: [DONE]\n\n".to_owned()]).collect()
+    let frames = chunks.iter().map(|chunk| format!("data: {chunk}\n\n").into());
+    frames.chain([b"data: [DONE]\n\n".to_vec()]).collect()
 }
 
 fn told(answer: &Value) -> Answer {

@@ -1,7 +1,8 @@
 //! The families of upstreams, as the matrix calls them.
 
 use super::format::{CallerFormat, UpstreamFormat};
-use super::{chat, gemini, messages, responses};
+use super::{chat, converse, gemini, messages, responses};
+use aisix_testing::botocore::Signer;
 use aisix_testing::fixtures::google;
 
 use crate::common::{SECRET, UPSTREAM_MODEL};
@@ -27,6 +28,8 @@ pub struct Way {
     pub at: &'static str,
     /// The version of the format that the body names, instead of the model: that is in the address.
     pub version: Option<&'static str>,
+    /// The operation of Bedrock's.
+    pub operation: Option<&'static str>,
 }
 
 /// Where models of Vertex AI are.
@@ -36,7 +39,7 @@ macro_rules! vertex {
     };
 }
 
-pub const FAMILIES: [Family; 7] = [
+pub const FAMILIES: [Family; 9] = [
     Family {
         name: "openai",
         adapter: "openai",
@@ -66,6 +69,33 @@ pub const FAMILIES: [Family; 7] = [
         way: |caller, _| match caller.name {
             "responses" => Way::to(&responses::UPSTREAM, "/openai/v1/responses"),
             _ => Way::to(&chat::UPSTREAM, "/openai/v1/chat/completions"),
+        },
+    },
+    Family {
+        name: "bedrock",
+        adapter: "bedrock",
+        secret: || Signer::EXAMPLE.secret(),
+        base: "",
+        model: "us.meta.llama-z:0",
+        way: |_, stream| match stream {
+            false => Way::by("Converse", "/model/us.meta.llama-z%3A0/converse"),
+            true => Way::by("ConverseStream", "/model/us.meta.llama-z%3A0/converse-stream"),
+        },
+    },
+    // Whole answers come in Anthropic's format, streams do not.
+    Family {
+        name: "bedrock, Claude",
+        adapter: "bedrock",
+        secret: || Signer::EXAMPLE.secret(),
+        base: "",
+        model: "anthropic.claude-x-v1:0",
+        way: |_, stream| match stream {
+            false => Way {
+                format: &messages::UPSTREAM,
+                version: Some("bedrock-2023-05-31"),
+                ..Way::by("InvokeModel", "/model/anthropic.claude-x-v1%3A0/invoke")
+            },
+            true => Way::by("ConverseStream", "/model/anthropic.claude-x-v1%3A0/converse-stream"),
         },
     },
     Family {
@@ -123,7 +153,11 @@ pub const FAMILIES: [Family; 7] = [
 ];
 
 impl Way {
+    const fn by(operation: &'static str, at: &'static str) -> Self {
+        Self { operation: Some(operation), ..Self::to(&converse::UPSTREAM, at) }
+    }
+
     const fn to(format: &'static UpstreamFormat, at: &'static str) -> Self {
-        Self { format, at, version: None }
+        Self { format, at, version: None, operation: None }
     }
 }

@@ -23,7 +23,8 @@ pub struct CallerFormat {
 /// A wire format, as upstreams speak it.
 pub struct UpstreamFormat {
     pub name: &'static str,
-    pub types: &'static Types,
+    /// `None` where Amazon's service model says it.
+    pub types: Option<&'static Types>,
     /// Whether its upstreams seal thoughts.
     pub seals: bool,
     /// The type of a streamed answer.
@@ -33,7 +34,7 @@ pub struct UpstreamFormat {
     /// A whole answer.
     pub say: fn(&Answer) -> Value,
     /// The frames of a streamed one.
-    pub stream: fn(&Answer) -> Vec<String>,
+    pub stream: fn(&Answer) -> Vec<Vec<u8>>,
 }
 
 /// What a provider's client package publishes of its format.
@@ -89,12 +90,17 @@ impl UpstreamFormat {
 }
 
 /// Events, each under the name of its type.
-pub fn framed(events: &[Value]) -> Vec<String> {
+pub fn framed(events: &[Value]) -> Vec<Vec<u8>> {
     let frame = |event: &Value| {
         let name = event["type"].as_str().expect("a type");
-        format!("event: {name}\ndata: {event}\n\n")
+        format!("event: {name}\ndata: {event}\n\n").into()
     };
     events.iter().map(frame).collect()
+}
+
+/// Frames that are text.
+pub fn text(frames: &[Vec<u8>]) -> String {
+    String::from_utf8(frames.concat()).expect("frames are UTF-8")
 }
 
 /// The events of a stream of frames.

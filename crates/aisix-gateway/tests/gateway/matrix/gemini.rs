@@ -12,7 +12,7 @@ use super::said::{
 
 pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "gemini",
-    types: &TYPES,
+    types: Some(&TYPES),
     seals: true,
     streamed_as: SSE,
     heard,
@@ -153,9 +153,11 @@ fn said(parts: &[Value], is_last: bool) -> Value {
     })
 }
 
-fn stream(answer: &Answer) -> Vec<String> {
+fn stream(answer: &Answer) -> Vec<Vec<u8>> {
     let parts = parts_of(answer, |text| halves(text).to_vec());
     let last = parts.len() - 1;
     let frames = parts.into_iter().enumerate();
-    frames.map(|(place, part)| format!("data: {}\r\n\r\n", said(&[part], place == last))).collect()
+    frames
+        .map(|(place, part)| format!("data: {}\r\n\r\n", said(&[part], place == last)).into())
+        .collect()
 }

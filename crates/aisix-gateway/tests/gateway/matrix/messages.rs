@@ -14,7 +14,7 @@ pub const CALLER: CallerFormat =
 
 pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "messages",
-    types: &TYPES,
+    types: Some(&TYPES),
     seals: true,
     streamed_as: SSE,
     heard,
@@ -188,7 +188,7 @@ fn stop_reason(answer: &Answer) -> &'static str {
     if answer.calls.is_empty() { "end_turn" } else { "tool_use" }
 }
 
-fn stream(answer: &Answer) -> Vec<String> {
+fn stream(answer: &Answer) -> Vec<Vec<u8>> {
     let mut message = say(&Answer::default());
     message["stop_reason"] = Value::Null;
     message["usage"]["output_tokens"] = json!(1);

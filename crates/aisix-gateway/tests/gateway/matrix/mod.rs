@@ -6,7 +6,8 @@
 //!
 //! - that the upstream received a request of the type that its provider publishes, and the caller
 //!   an answer, or events, of the type that its provider publishes: the types are those of the
-//!   client packages, judged by one process ([`Docket`]);
+//!   client packages, judged by one process ([`Docket`]); what Bedrock receives is judged by
+//!   Amazon's service model, and its signature by Amazon's signer;
 //! - that both still say the same: what is written by one format is read by another one and
 //!   compared in no format ([`Conversation`](said::Conversation), [`Answer`](said::Answer)).
 //!   Formats are written here by hand, from their references;
@@ -24,6 +25,7 @@
 //! run the test: it prints the table as it is.
 
 mod chat;
+mod converse;
 mod docket;
 mod families;
 mod format;
@@ -38,7 +40,7 @@ use std::fmt::Write as _;
 
 use self::docket::Docket;
 use self::families::FAMILIES;
-use self::format::{CallerFormat, UpstreamFormat, events};
+use self::format::{CallerFormat, UpstreamFormat, events, text};
 use self::pair::Pair;
 use self::said::{Content, contents};
 
@@ -67,6 +69,20 @@ azure-openai        | image at   | kept                         | kept          
 azure-openai        | document   | kept                         | kept                         | kept
 azure-openai        | structured | kept                         | kept                         | kept
 azure-openai        | reasoning  | kept                         | kept, then but for reasoning | kept
+bedrock             | text       | kept                         | kept                         | kept
+bedrock             | tools      | kept                         | kept                         | kept
+bedrock             | image      | kept                         | kept                         | but for image.detail
+bedrock             | image at   | refused                      | refused                      | refused
+bedrock             | document   | kept                         | kept                         | kept
+bedrock             | structured | kept                         | kept                         | kept
+bedrock             | reasoning  | kept                         | but for thinking             | kept
+bedrock, Claude     | text       | kept                         | kept                         | kept
+bedrock, Claude     | tools      | kept                         | kept                         | kept
+bedrock, Claude     | image      | kept                         | kept                         | but for image.detail
+bedrock, Claude     | image at   | kept; streamed: refused      | kept; streamed: refused      | but for image.detail; streamed: refused
+bedrock, Claude     | document   | kept                         | kept                         | kept
+bedrock, Claude     | structured | kept                         | kept                         | kept
+bedrock, Claude     | reasoning  | kept                         | kept                         | kept
 vertex, Gemini      | text       | kept                         | kept                         | kept
 vertex, Gemini      | tools      | kept                         | kept                         | kept
 vertex, Gemini      | image      | kept                         | kept                         | but for image.detail
@@ -147,7 +163,7 @@ fn what_a_format_of_the_matrix_writes_it_reads_as_the_same() {
             assert_eq!((upstream.heard)(&(caller.ask)(&asked)), asked, "{}", caller.name);
             let answer = upstream.sealed(answer);
             assert_eq!((caller.told)(&(upstream.say)(&answer)), answer, "{}", caller.name);
-            let events = events(&(upstream.stream)(&answer).concat());
+            let events = events(&text(&(upstream.stream)(&answer)));
             assert_eq!((caller.told)(&(caller.fold)(&events)), answer, "{}", caller.name);
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::docket::Docket;
 use super::families::{Family, Way};
-use super::format::{CallerFormat, events};
+use super::format::{CallerFormat, events, text};
 use super::said::{Answer, Content, Conversation, Piece, Thought, Turn};
 use crate::common::spoken::asked;
 use crate::common::*;
@@ -88,11 +88,13 @@ impl<'a> Pair<'a> {
         body["model"] = json!(MODEL);
         body["stream"] = json!(stream);
         docket.request(format!("what the caller sent: {what}"), caller.types, &body);
-        upstream.enqueue(way.reply(answer, stream, what, docket));
+        upstream.always(way.reply(answer, stream, what, docket));
+        let before = upstream.requests().len();
         let response = world.send(asked(caller.path, &body)).await;
         if response.status == 400 {
             let text = response.text();
             assert!(text.contains("unsupported: "), "{what}: {text}");
+            assert_eq!(upstream.requests().len(), before, "{what}: nobody was called");
             return Exchanged { told: None, lost: "refused".to_owned(), sent: String::new() };
         }
         assert_eq!(response.status, 200, "{what}: {}", response.text());
@@ -169,11 +171,20 @@ impl Way {
         if stream {
             let frames = (format.stream)(answer);
             let what = format!("what the upstream streamed: {what}");
-            docket.events(what, format.types, &events(&frames.concat()));
+            match (format.types, self.operation) {
+                (Some(types), _) => docket.events(what, types, &events(&text(&frames))),
+                (None, Some(operation)) => docket.streamed(&what, operation, &frames.concat()),
+                (None, None) => panic!("nobody judges: {what}"),
+            }
             return Reply::open(200, format.streamed_as).chunks(frames).end();
         }
         let whole = (format.say)(answer);
-        docket.answer(format!("what the upstream answered: {what}"), format.types, &whole);
+        let what = format!("what the upstream answered: {what}");
+        match (format.types, self.operation) {
+            (Some(types), _) => docket.answer(what, types, &whole),
+            (None, Some(operation)) => docket.answered(&what, operation, &whole),
+            (None, None) => panic!("nobody judges: {what}"),
+        }
         Reply::json(200, whole.to_string())
     }
 
@@ -181,7 +192,13 @@ impl Way {
     fn heard(&self, received: &Received, what: &str, docket: &mut Docket) -> Conversation {
         assert_eq!(received.path_and_query, self.at, "{what}");
         let body = self.restored(received.json());
-        docket.request(format!("what the upstream received: {what}"), self.format.types, &body);
+        let what = format!("what the upstream received: {what}");
+        if let Some(operation) = self.operation {
+            docket.signed(&what, operation, received);
+        }
+        if let Some(types) = self.format.types {
+            docket.request(what, types, &body);
+        }
         (self.format.heard)(&body)
     }
 

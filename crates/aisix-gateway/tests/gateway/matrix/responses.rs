@@ -14,7 +14,7 @@ pub const CALLER: CallerFormat =
 
 pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "responses",
-    types: &TYPES,
+    types: Some(&TYPES),
     seals: true,
     streamed_as: SSE,
     heard,
@@ -192,7 +192,7 @@ fn say(answer: &Answer) -> Value {
     })
 }
 
-fn stream(answer: &Answer) -> Vec<String> {
+fn stream(answer: &Answer) -> Vec<Vec<u8>> {
     let whole = say(answer);
     let mut begun = say(&Answer::default());
     begun["status"] = json!("in_progress");
