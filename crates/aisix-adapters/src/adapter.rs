@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aisix_core::snapshot::Stored;
-use aisix_core::{Caller, Error, Operation, ProviderKey};
+use aisix_core::{Caller, Error, Operation, ProviderKey, Secret};
 use aisix_dialects::embed::{EmbedFormat, OPENAI_EMBED};
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
@@ -51,6 +51,13 @@ pub trait Adapter: Send + Sync + 'static {
     /// # Errors
     /// A gateway error where the provider key cannot work: no base, no usable secret.
     async fn prepare(&self, call: Call<'_>) -> Result<http::Request<Bytes>, Error>;
+
+    /// The upstream answered 401 to a request that carried this credential, which is not the key's
+    /// secret but was made of it. A family that keeps what it made throws it away; the request is
+    /// not sent again.
+    fn refused(&self, target: &Target, credential: &Secret) {
+        let _ = (target, credential);
+    }
 
     /// What an answer that is not a success means.
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error;

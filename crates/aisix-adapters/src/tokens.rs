@@ -28,7 +28,10 @@
 //! - Any number of requests that need the same token at once cause one mint. Whoever waits for it
 //!   gets its outcome, also where it failed; whoever comes after a failure tries again.
 //! - A requester that leaves takes nobody's token with it: the next one that waits mints instead.
-//! - A token is used until [`MARGIN`] before it expires.
+//! - A token is used until [`MARGIN`] before it expires, or until the upstream refuses it: then that
+//!   token, and none that was minted meanwhile, is thrown away, and whoever comes next mints.
+//!   Where the one in its place is refused within [`MARGIN`] as well, it is not the token that is
+//!   wrong, and the endpoint is left in peace until the time is over.
 //! - Nothing here shows a credential: credentials are kept as hashes, tokens as [`Secret`]s, and
 //!   what a token endpoint says is told without them.
 //! - What is kept is bounded, and so are the wait for an answer and its size.
@@ -105,6 +108,16 @@ impl AccessTokens {
         ask: impl FnOnce() -> Result<TokenRequest, Error> + Send,
     ) -> Result<Secret, Error> {
         self.slot(credential).token(transport, ask).await
+    }
+
+    /// The upstream refused this token, which was minted for this credential: whoever asks next gets
+    /// another one. Any number of refusals of one token throw away that one.
+    pub fn refused(&self, credential: &Secret, token: &Secret) {
+        let key = KeyHash::of(credential.expose());
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = slots.get(&key) {
+            kept.slot.refused(token, Instant::now());
+        }
     }
 
     fn slot(&self, credential: &Secret) -> Arc<Slot> {

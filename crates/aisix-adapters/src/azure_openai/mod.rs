@@ -15,7 +15,7 @@ mod failure;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::{Error, Operation};
+use aisix_core::{Error, Operation, Secret};
 use aisix_dialects::{Dialect, OPENAI_CHAT, OPENAI_RESPONSES};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -77,6 +77,10 @@ impl Adapter for AzureOpenAi {
             request.header("api-key", request::credential("", &key.secret)?)
         };
         request.body(call.body).map_err(Error::internal)
+    }
+
+    fn refused(&self, target: &Target, credential: &Secret) {
+        self.tokens.refused(&target.provider_key.spec.secret, credential);
     }
 
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {

@@ -29,6 +29,8 @@ struct Last {
     mints: u64,
     /// The last one's.
     outcome: Option<Result<Token, Failure>>,
+    /// When a token was thrown away last.
+    thrown: Option<Instant>,
 }
 
 /// An error that many can be told.
@@ -67,6 +69,17 @@ impl Slot {
         last.mints += 1;
         last.outcome = Some(outcome);
         told
+    }
+
+    /// Throws this token away, if it is still the one that is there.
+    pub(super) fn refused(&self, token: &Secret, now: Instant) {
+        let mut last = self.last();
+        let is_there = matches!(&last.outcome, Some(Ok(there)) if there.secret == *token);
+        let lately = last.thrown.is_some_and(|at| now.saturating_duration_since(at) < MARGIN);
+        if is_there && !lately {
+            last.outcome = None;
+            last.thrown = Some(now);
+        }
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {

@@ -316,6 +316,58 @@ async fn a_refusal_is_told_by_who_is_to_blame_and_without_the_credential() {
     assert!(with_causes(&error).ends_with("Invalid client secret *** (***)."), "for the log");
 }
 
+fn refuse(tokens: &AccessTokens, refused: &str) {
+    tokens.refused(&Secret::new(SECRET), &Secret::new(refused));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_thrown_away_once_however_often_it_is_refused() {
+    let gate = closed();
+    let later = gate.clone();
+    let endpoint = Endpoint::that(move |number, _| {
+        let Says::This(status, body) = granted(&format!("token-{number}"), 3600) else { panic!() };
+        if number == 2 { Says::Later(later.clone(), status, body) } else { Says::This(status, body) }
+    });
+    let tokens = AccessTokens::new();
+    assert_eq!(token(&tokens, &endpoint, SECRET).await.expect("a token"), "token-1");
+    refuse(&tokens, "token-of-somebody-else");
+    tokens.refused(&Secret::new("another credential"), &Secret::new("token-1"));
+    assert_eq!(token(&tokens, &endpoint, SECRET).await.expect("a token"), "token-1");
+    // A hundred calls were under way with it; each of them hears that it is refused.
+    let all = join_all((0..100).map(|_| async {
+        refuse(&tokens, "token-1");
+        token(&tokens, &endpoint, SECRET).await
+    }));
+    let (got, ()) = join(all, async {
+        refuse(&tokens, "token-1");
+        gate.close();
+    })
+    .await;
+    assert!(got.into_iter().all(|token| token.expect("a token") == "token-2"));
+    refuse(&tokens, "token-1");
+    assert_eq!(token(&tokens, &endpoint, SECRET).await.expect("a token"), "token-2");
+    assert_eq!(endpoint.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_that_refuses_every_token_does_not_empty_the_endpoint() {
+    let endpoint = Endpoint::granting(3600);
+    let tokens = AccessTokens::new();
+    let refused_at_once = || async {
+        let got = token(&tokens, &endpoint, SECRET).await.expect("a token");
+        refuse(&tokens, &got);
+        got
+    };
+    assert_eq!(refused_at_once().await, "token-1");
+    for _ in 0..100 {
+        assert_eq!(refused_at_once().await, "token-2");
+    }
+    advance(MARGIN).await;
+    assert_eq!(refused_at_once().await, "token-2");
+    assert_eq!(refused_at_once().await, "token-3");
+    assert_eq!(endpoint.asked(), 3);
+}
+
 #[tokio::test]
 async fn who_cannot_be_reached_is_to_blame_for_that() {
     let endpoint = Endpoint::that(|_, _| Says::Unreachable);

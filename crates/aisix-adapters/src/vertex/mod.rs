@@ -17,7 +17,7 @@ mod rail;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::{Error, Operation};
+use aisix_core::{Error, Operation, Secret};
 use aisix_dialects::Dialect;
 use aisix_dialects::embed::{EmbedFormat, VERTEX_EMBED};
 use async_trait::async_trait;
@@ -76,6 +76,10 @@ impl Adapter for Vertex {
         let body = rail.body(&call.body, call.stream)?;
         let request = request::post(url, &call).header(AUTHORIZATION, bearer);
         request.body(body).map_err(Error::internal)
+    }
+
+    fn refused(&self, target: &Target, credential: &Secret) {
+        self.tokens.refused(&target.provider_key.spec.secret, credential);
     }
 
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {

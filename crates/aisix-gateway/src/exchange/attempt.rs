@@ -81,7 +81,12 @@ impl Attempt<'_> {
             let body = self.whole(adapter, request, &deadline).await;
             body.and_then(|body| self.read(body, payload, (adapter, dialect), &upstream))
         };
-        answer.map_err(|error| credentials.scrub(error))
+        answer.map_err(|error| {
+            if is_refused(&error) {
+                credentials.minted().for_each(|minted| adapter.refused(target, minted));
+            }
+            credentials.scrub(error)
+        })
     }
 
     /// The body for an upstream that speaks this dialect.
@@ -204,6 +209,11 @@ impl Attempt<'_> {
         let error = adapter.classify(target, &failed);
         Err(proxy.into_iter().flat_map(Proxy::secrets).fold(error, scrubbed))
     }
+}
+
+/// Whether the upstream took the request for nobody's.
+fn is_refused(error: &Error) -> bool {
+    error.upstream().is_some_and(|upstream| upstream.status == 401)
 }
 
 /// Until when an answer must have come or begun, whatever has to be asked before: tokens too.

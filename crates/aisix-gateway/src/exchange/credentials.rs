@@ -42,6 +42,11 @@ impl Credentials {
         &self.provider_key.id
     }
 
+    /// What was made of the key's secret for this call.
+    pub(super) fn minted(&self) -> impl Iterator<Item = &Secret> {
+        self.minted.iter()
+    }
+
     /// The same error without any of them.
     pub(super) fn scrub(&self, error: Error) -> Error {
         let error = scrubbed_of_key(error, &self.provider_key.spec);

@@ -342,6 +342,45 @@ async fn any_number_of_first_requests_ask_for_one_token_with_a_signed_assertion(
 }
 
 #[tokio::test]
+async fn a_token_that_google_refuses_before_its_end_is_replaced_for_the_next_request() {
+    let mut granted = Granted::new();
+    let revoked = granted.canaries.plant("revoked token");
+    granted.google.enqueue(Reply::json(200, grant(&revoked)));
+    granted.google.enqueue(Reply::json(200, grant("next-token-0123456789")));
+    granted.vertex.enqueue(ok());
+    assert_eq!(granted.chat().await.status, 200);
+    // Twenty requests are under way with it when it is revoked: all are told, none is sent again.
+    let body = json!({"error": {
+        "code": 401,
+        "message": format!("Request had invalid authentication credentials: {revoked}"),
+        "status": "UNAUTHENTICATED",
+    }});
+    let gate = Gate::new();
+    let body = body.to_string();
+    let head = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n", body.len());
+    let refusal = Reply::new().wait_for(&gate).bytes(head + &body);
+    (0..20).for_each(|_| granted.vertex.enqueue(refusal.clone()));
+    let all = join_all((0..20).map(|_| granted.chat()));
+    let (answers, ()) = tokio::join!(all, async {
+        for _ in 0..21 {
+            granted.vertex.next_request().await;
+        }
+        gate.open();
+    });
+    for answer in &answers {
+        assert_eq!(answer.status, 401, "{}", answer.text());
+        granted.assert_kept(answer);
+    }
+    granted.vertex.always(ok());
+    let all = join_all((0..20).map(|_| granted.chat())).await;
+    assert!(all.iter().all(|answer| answer.status == 200));
+    let received = granted.vertex.requests();
+    assert_eq!((received.len(), granted.google.requests().len()), (41, 2));
+    let later = received[21..].iter().map(|request| sent(request).unwrap_or_default());
+    assert!(later.into_iter().all(|bearer| bearer == "Bearer next-token-0123456789"));
+}
+
+#[tokio::test]
 async fn a_token_endpoint_that_refuses_or_fails_reaches_nobody_else() {
     let granted = Granted::new();
     let refused = json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
