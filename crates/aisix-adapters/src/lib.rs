@@ -44,4 +44,4 @@ pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
 pub use classify::{scrubbed, scrubbed_of_key};
 pub use quirks::{Answers, Prepared};
 pub use registry::Adapters;
-pub use transport::Transport;
+pub use transport::{Answered, Transport};

@@ -27,8 +27,10 @@
 //!   gets the token of the one before, also where it is replaced while a token is being minted.
 //! - Any number of requests that need the same token at once cause one mint. Whoever waits for it
 //!   gets its outcome, also where it failed; whoever comes after a failure tries again.
-//! - A requester that leaves takes nobody's token with it: the next one that waits mints instead.
-//! - A token is used until [`MARGIN`] before it expires, or until the upstream refuses it: then that
+//! - A requester that leaves takes nobody's token with it: whoever waits next goes on with the same
+//!   mint, so that an endpoint slower than every requester's deadline is heard all the same.
+//! - From [`MARGIN`] before a token expires one request at a time waits for the next one; the others
+//!   go on with it, and so does the one that waited in vain, until [`LAST_USE`] before its end or the upstream refuses it: then that
 //!   token, and none that was minted meanwhile, is thrown away, and whoever comes next mints.
 //!   Where the one in its place is refused within [`MARGIN`] as well, it is not the token that is
 //!   wrong, and the endpoint is left in peace until the time is over.
@@ -68,8 +70,12 @@ pub use request::TokenRequest;
 use self::slot::Slot;
 use crate::transport::Transport;
 
-/// How long before its expiry a token is no longer used.
+/// How long before its expiry a token is replaced.
 pub const MARGIN: Duration = Duration::from_secs(60);
+
+/// How long before its expiry a token is no longer used, whether or not there is another: a request
+/// takes a moment to arrive, and clocks differ.
+pub const LAST_USE: Duration = Duration::from_secs(10);
 
 /// How long a token endpoint may take to answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -10,11 +10,10 @@ mod tunnel;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use aisix_adapters::Transport;
+use aisix_adapters::{Answered, Transport};
 use aisix_core::error::with_causes;
 use aisix_core::resource::UpstreamTls;
 use aisix_core::{Error, ErrorCode};
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response, StatusCode, Uri};
@@ -76,18 +75,21 @@ impl Client {
 }
 
 /// Trusts as the deployment does: what a provider key says about trust holds for its own endpoint.
-#[async_trait]
 impl Transport for Client {
-    async fn send(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, Error> {
-        let (head, body) = self.call(request, None).await?.into_parts();
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
-            Err(cause) if cause.is::<LengthLimitError>() => {
-                let message = format!("upstream response is too large: it exceeds {limit} bytes");
-                Err(Error::new(ErrorCode::UpstreamDecode, message))
+    fn send(&self, request: Request<Bytes>, limit: usize) -> Answered {
+        let client = self.clone();
+        Box::pin(async move {
+            let (head, body) = client.call(request, None).await?.into_parts();
+            match Limited::new(body, limit).collect().await {
+                Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
+                Err(cause) if cause.is::<LengthLimitError>() => {
+                    let message =
+                        format!("upstream response is too large: it exceeds {limit} bytes");
+                    Err(Error::new(ErrorCode::UpstreamDecode, message))
+                }
+                Err(cause) => Err(transport(&*cause)),
             }
-            Err(cause) => Err(transport(&*cause)),
-        }
+        })
     }
 }
 

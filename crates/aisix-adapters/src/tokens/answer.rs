@@ -19,6 +19,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_WORD: usize = 64;
 
 /// A token and its end.
+#[derive(Clone)]
 pub(super) struct Token {
     pub(super) secret: Secret,
     pub(super) expires: Instant,

@@ -1,36 +1,50 @@
 //! The token of one credential.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aisix_core::error::{Upstream, with_causes};
 use aisix_core::{Error, ErrorCode, Secret};
-use tokio::time::{Instant, timeout};
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Token};
 use super::request::TokenRequest;
-use super::{MARGIN, PATIENCE};
+use super::{LAST_USE, MARGIN, PATIENCE};
 use crate::transport::Transport;
 
 /// The most that is read of an answer, in bytes. Tokens are a few kilobytes.
 const LARGEST_ANSWER: usize = 64 << 10;
 
-/// The token of one credential, and the queue of those who need it minted.
+/// The token of one credential, and the mint of the next.
 #[derive(Default)]
 pub(super) struct Slot {
-    last: Mutex<Last>,
-    /// Whoever holds it mints.
-    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
 }
 
-/// How minting went.
 #[derive(Default)]
-struct Last {
-    /// How many mints came to an end.
-    mints: u64,
-    /// The last one's.
-    outcome: Option<Result<Token, Failure>>,
+struct State {
+    token: Option<Token>,
+    mint: Option<Mint>,
     /// When a token was thrown away last.
     thrown: Option<Instant>,
+}
+
+/// An exchange with a token endpoint. Whoever waits for it moves it on, and it outlives them all.
+#[derive(Clone)]
+struct Mint {
+    begun: Instant,
+    outcome: Shared<BoxFuture<'static, Outcome>>,
+}
+
+type Outcome = Result<Token, Arc<Failure>>;
+
+/// What there is for somebody who asks.
+enum Way {
+    Token(Secret),
+    Wait(Mint),
+    /// Nobody has asked the endpoint yet.
+    Ask,
 }
 
 /// An error that many can be told.
@@ -42,95 +56,132 @@ struct Failure {
 }
 
 impl Slot {
-    /// The token that is there, or the outcome of the mint that is under way, or of one's own.
+    /// The token that is there, or the outcome of the mint that is under way, or of one that this
+    /// begins.
     pub(super) async fn token(
         &self,
         transport: &dyn Transport,
         ask: impl FnOnce() -> Result<TokenRequest, Error> + Send,
     ) -> Result<Secret, Error> {
-        let seen = {
-            let last = self.last();
-            if let Some(token) = last.fresh(Instant::now()) {
-                return Ok(token.secret.clone());
-            }
-            last.mints
+        let now = Instant::now();
+        let way = self.state().way(now);
+        let mint = match way {
+            Way::Token(secret) => return Ok(secret),
+            Way::Wait(mint) => mint,
+            Way::Ask => self.state().begun(Mint::begin(transport, ask()?, now)?),
         };
-        // Whoever leaves while it mints gives its turn to the next.
-        let _turn = self.turn.lock().await;
-        {
-            let last = self.last();
-            if let Some(outcome) = last.outcome.as_ref().filter(|_| last.mints != seen) {
-                return told(outcome);
-            }
+        let outcome = mint.outcome().await;
+        let mut state = self.state();
+        state.ended(&mint, outcome.as_ref().ok());
+        match outcome {
+            Ok(token) => Ok(token.secret),
+            // The one that was to be replaced still works.
+            Err(failure) => state
+                .usable(Instant::now(), LAST_USE)
+                .map(|token| token.secret.clone())
+                .ok_or_else(|| failure.to_error()),
         }
-        let outcome = mint(transport, ask()?).await.map_err(Failure::of);
-        let told = told(&outcome);
-        let mut last = self.last();
-        last.mints += 1;
-        last.outcome = Some(outcome);
-        told
     }
 
     /// Throws this token away, if it is still the one that is there.
     pub(super) fn refused(&self, token: &Secret, now: Instant) {
-        let mut last = self.last();
-        let is_there = matches!(&last.outcome, Some(Ok(there)) if there.secret == *token);
-        let lately = last.thrown.is_some_and(|at| now.saturating_duration_since(at) < MARGIN);
+        let mut state = self.state();
+        let is_there = state.token.as_ref().is_some_and(|there| there.secret == *token);
+        let lately = state.thrown.is_some_and(|at| now.saturating_duration_since(at) < MARGIN);
         if is_there && !lately {
-            last.outcome = None;
-            last.thrown = Some(now);
+            state.token = None;
+            state.thrown = Some(now);
         }
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
-        self.last().fresh(now).is_some()
+        self.state().usable(now, MARGIN).is_some()
     }
 
-    fn last(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Last {
-    /// The token, where it is good for longer than the margin.
-    fn fresh(&self, now: Instant) -> Option<&Token> {
-        let token = self.outcome.as_ref()?.as_ref().ok()?;
-        let usable = token.expires.saturating_duration_since(now) > MARGIN;
-        usable.then_some(token)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn told(outcome: &Result<Token, Failure>) -> Result<Secret, Error> {
-    match outcome {
-        Ok(token) => Ok(token.secret.clone()),
-        Err(failure) => Err(failure.to_error()),
+impl State {
+    fn way(&self, now: Instant) -> Way {
+        if let Some(token) = self.usable(now, MARGIN) {
+            return Way::Token(token.secret.clone());
+        }
+        let Some(mint) = self.mint.as_ref().filter(|mint| mint.is_alive(now)) else {
+            return Way::Ask;
+        };
+        match self.usable(now, LAST_USE) {
+            // Somebody replaces it already.
+            Some(token) => Way::Token(token.secret.clone()),
+            None => Way::Wait(mint.clone()),
+        }
+    }
+
+    /// The token, where it is good for longer than this.
+    fn usable(&self, now: Instant, longer: Duration) -> Option<&Token> {
+        self.token.as_ref().filter(|token| token.expires.saturating_duration_since(now) > longer)
+    }
+
+    /// The mint to wait for: this one, unless somebody was faster.
+    fn begun(&mut self, mint: Mint) -> Mint {
+        match &self.mint {
+            Some(other) if other.is_alive(mint.begun) => other.clone(),
+            _ => self.mint.insert(mint).clone(),
+        }
+    }
+
+    /// This mint is over; the first who hears of it says so.
+    fn ended(&mut self, mint: &Mint, minted: Option<&Token>) {
+        if self.mint.as_ref().is_some_and(|last| last.outcome.ptr_eq(&mint.outcome)) {
+            self.mint = None;
+            if let Some(token) = minted {
+                self.token = Some(token.clone());
+            }
+        }
     }
 }
 
-async fn mint(transport: &dyn Transport, request: TokenRequest) -> Result<Token, Error> {
-    let asked = Instant::now();
-    let (request, credentials) = request.into_parts()?;
-    let answered = timeout(PATIENCE, transport.send(request, LARGEST_ANSWER)).await;
-    let outcome = match answered {
-        Ok(Ok(answer)) => answer::read(&answer, asked),
-        Ok(Err(unreachable)) => Err(unreachable),
-        Err(_) => {
+impl Mint {
+    fn begin(
+        transport: &dyn Transport,
+        request: TokenRequest,
+        now: Instant,
+    ) -> Result<Self, Error> {
+        let (request, credentials) = request.into_parts()?;
+        let answered = transport.send(request, LARGEST_ANSWER);
+        let outcome = async move {
+            let token = answered.await.and_then(|answer| answer::read(&answer, now));
+            token.map_err(|error| {
+                Failure::of(credentials.iter().fold(error, crate::classify::scrubbed))
+            })
+        };
+        Ok(Self { begun: now, outcome: outcome.boxed().shared() })
+    }
+
+    /// Whether there is still patience with the endpoint.
+    fn is_alive(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.begun) < PATIENCE
+    }
+
+    async fn outcome(&self) -> Outcome {
+        // Each who waits has a clock of its own: the worker that began may be gone.
+        timeout_at(self.begun + PATIENCE, self.outcome.clone()).await.unwrap_or_else(|_| {
             let millis = PATIENCE.as_millis();
             let message = format!("upstream request timed out after {millis}ms: no access token");
-            Err(Error::new(ErrorCode::UpstreamTimeout, message))
-        }
-    };
-    outcome.map_err(|error| credentials.iter().fold(error, crate::classify::scrubbed))
+            Err(Failure::of(Error::new(ErrorCode::UpstreamTimeout, message)))
+        })
+    }
 }
 
 impl Failure {
-    fn of(error: Error) -> Self {
-        Self {
+    fn of(error: Error) -> Arc<Self> {
+        Arc::new(Self {
             code: error.code(),
             message: error.message().to_owned(),
             upstream: error.upstream().cloned(),
             cause: std::error::Error::source(&error).map(with_causes),
-        }
+        })
     }
 
     fn to_error(&self) -> Error {

@@ -2,15 +2,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use aisix_core::error::with_causes;
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use http::{Request, Response, Uri};
 use serde_json::json;
 use tokio::sync::Semaphore;
-use tokio::time::{advance, timeout};
+use tokio::time::{advance, sleep, timeout};
 
 use super::*;
+use crate::transport::Answered;
 
 const SECRET: &str = "client secret+of/0123456789";
 
@@ -20,6 +20,8 @@ enum Says {
     This(u16, String),
     /// The same, once the test lets it.
     Later(Arc<Semaphore>, u16, String),
+    /// The same, after this time.
+    After(Duration, u16, String),
     Nothing,
     Unreachable,
 }
@@ -48,9 +50,8 @@ impl Endpoint {
     }
 }
 
-#[async_trait]
 impl Transport for Endpoint {
-    async fn send(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, Error> {
+    fn send(&self, request: Request<Bytes>, limit: usize) -> Answered {
         assert_eq!(request.method(), http::Method::POST);
         assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
         let form = String::from_utf8(request.body().to_vec()).expect("a form is text");
@@ -59,19 +60,26 @@ impl Transport for Endpoint {
             asked.push(form.clone());
             asked.len()
         };
-        let (status, body) = match (self.says)(number, &form) {
-            Says::This(status, body) => (status, body),
-            Says::Later(gate, status, body) => {
-                let _open = gate.acquire().await;
-                (status, body)
-            }
-            Says::Nothing => std::future::pending().await,
-            Says::Unreachable => {
-                return Err(Error::new(aisix_core::ErrorCode::UpstreamTransport, "no way"));
-            }
-        };
-        assert!(body.len() <= limit, "a transport reads no more than it may");
-        Ok(Response::builder().status(status).body(body.into()).expect("an answer"))
+        let says = (self.says)(number, &form);
+        Box::pin(async move {
+            let (status, body) = match says {
+                Says::This(status, body) => (status, body),
+                Says::Later(gate, status, body) => {
+                    let _open = gate.acquire().await;
+                    (status, body)
+                }
+                Says::After(time, status, body) => {
+                    sleep(time).await;
+                    (status, body)
+                }
+                Says::Nothing => std::future::pending().await,
+                Says::Unreachable => {
+                    return Err(Error::new(aisix_core::ErrorCode::UpstreamTransport, "no way"));
+                }
+            };
+            assert!(body.len() <= limit, "a transport reads no more than it may");
+            Ok(Response::builder().status(status).body(body.into()).expect("an answer"))
+        })
     }
 }
 
@@ -168,19 +176,85 @@ async fn all_who_wait_hear_that_a_mint_failed_and_later_ones_try_again() {
     assert_eq!(endpoint.asked(), 2);
 }
 
+/// A grant that takes so many seconds, of a token that lives for an hour.
+fn slow(number: usize, seconds: u64) -> Says {
+    let Says::This(status, body) = granted(&format!("token-{number}"), 3600) else { panic!() };
+    Says::After(Duration::from_secs(seconds), status, body)
+}
+
 #[tokio::test(start_paused = true)]
-async fn who_leaves_while_it_mints_leaves_the_mint_to_the_next() {
-    let endpoint = Endpoint::that(|number, _| match number {
-        1 => Says::Nothing,
-        _ => granted("token", 3600),
-    });
+async fn who_leaves_while_it_mints_leaves_the_mint_to_the_others() {
+    let endpoint = Endpoint::that(|number, _| slow(number, 2));
     let tokens = AccessTokens::new();
     let leaves = timeout(Duration::from_secs(1), token(&tokens, &endpoint, SECRET));
     let stays = join_all((0..3).map(|_| token(&tokens, &endpoint, SECRET)));
     let (left, got) = join(leaves, stays).await;
     assert!(left.is_err(), "the first one left");
-    assert!(got.into_iter().all(|token| token.expect("a token") == "token"));
+    assert!(got.into_iter().all(|token| token.expect("a token") == "token-1"));
+    assert_eq!(endpoint.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_slower_than_every_deadline_is_heard_in_the_end() {
+    let endpoint = Endpoint::that(|number, _| slow(number, 2));
+    let tokens = AccessTokens::new();
+    for _ in 0..2 {
+        let brief = timeout(Duration::from_millis(900), token(&tokens, &endpoint, SECRET));
+        assert!(brief.await.is_err(), "nothing came in time");
+    }
+    let third = timeout(Duration::from_millis(900), token(&tokens, &endpoint, SECRET)).await;
+    assert_eq!(third.expect("in time").expect("a token"), "token-1");
+    assert_eq!(endpoint.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mint_that_everybody_left_is_not_gone_on_with_for_ever() {
+    let endpoint = Endpoint::that(|number, _| match number {
+        1 => Says::Nothing,
+        _ => granted("token", 3600),
+    });
+    let tokens = AccessTokens::new();
+    let brief = timeout(Duration::from_secs(1), token(&tokens, &endpoint, SECRET));
+    assert!(brief.await.is_err(), "nothing came in time");
+    advance(PATIENCE).await;
+    assert_eq!(token(&tokens, &endpoint, SECRET).await.expect("a token"), "token");
     assert_eq!(endpoint.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_still_works_serves_while_the_next_is_minted_and_where_that_fails() {
+    let endpoint = Endpoint::that(|number, _| match number {
+        1 => granted("token-1", 3600),
+        2 => Says::Unreachable,
+        3 => Says::After(Duration::from_secs(2), 503, String::new()),
+        number => slow(number, 2),
+    });
+    let tokens = AccessTokens::new();
+    let got = || async { token(&tokens, &endpoint, SECRET).await.expect("a token") };
+    assert_eq!(got().await, "token-1");
+    advance(Duration::from_secs(3600) - MARGIN).await;
+    assert_eq!(got().await, "token-1", "nobody could be reached, and it lives for a minute");
+    assert_eq!(endpoint.asked(), 2);
+    // One waits, to be told of the failure; the others go on.
+    let (waited, others) = join(got(), join_all((0..3).map(|_| got()))).await;
+    assert!(waited == "token-1" && others.iter().all(|token| token == "token-1"));
+    assert_eq!(endpoint.asked(), 3);
+    let (waited, others) = join(got(), join_all((0..3).map(|_| got()))).await;
+    assert!(waited == "token-4" && others.iter().all(|token| token == "token-1"));
+    assert_eq!(endpoint.asked(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_at_its_end_is_no_way_out() {
+    let endpoint = Endpoint::that(|number, _| match number {
+        1 => granted("token-1", 3600),
+        _ => Says::Unreachable,
+    });
+    let tokens = AccessTokens::new();
+    token(&tokens, &endpoint, SECRET).await.expect("a token");
+    advance(Duration::from_secs(3600) - LAST_USE).await;
+    let error = token(&tokens, &endpoint, SECRET).await.expect_err("its time is over");
+    assert_eq!(error.code(), aisix_core::ErrorCode::UpstreamTransport);
 }
 
 #[tokio::test]
@@ -201,7 +275,7 @@ async fn a_replaced_credential_never_gets_the_token_of_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_used_until_a_minute_before_it_expires() {
+async fn a_token_is_replaced_a_minute_before_it_expires() {
     let endpoint = Endpoint::granting(3600);
     let tokens = AccessTokens::new();
     for (seconds, expected) in [(0, "token-1"), (3539, "token-1"), (1, "token-2"), (60, "token-2")]
@@ -326,7 +400,11 @@ async fn a_refused_token_is_thrown_away_once_however_often_it_is_refused() {
     let later = gate.clone();
     let endpoint = Endpoint::that(move |number, _| {
         let Says::This(status, body) = granted(&format!("token-{number}"), 3600) else { panic!() };
-        if number == 2 { Says::Later(later.clone(), status, body) } else { Says::This(status, body) }
+        if number == 2 {
+            Says::Later(later.clone(), status, body)
+        } else {
+            Says::This(status, body)
+        }
     });
     let tokens = AccessTokens::new();
     assert_eq!(token(&tokens, &endpoint, SECRET).await.expect("a token"), "token-1");

@@ -206,19 +206,21 @@ async fn a_token_endpoint_that_hangs_or_is_nowhere_keeps_nobody_waiting() {
 #[tokio::test]
 async fn a_caller_that_leaves_takes_nobodys_token_with_it() {
     let granted = Granted::new();
-    granted.entra.enqueue(Reply::new().hang());
-    granted.entra.enqueue(Reply::json(200, grant("a-token-of-0123456789")));
+    let gate = Gate::new();
+    let grant = raw(&grant("a-token-of-0123456789"));
+    granted.entra.enqueue(Reply::new().wait_for(&gate).step(grant));
     granted.azure.always(ok());
     {
         let left = granted.chat();
         let asked = async { drop(granted.entra.next_request().await) };
         tokio::select! {
-            _ = left => panic!("the endpoint hangs"),
+            _ = left => panic!("the endpoint waits"),
             () = asked => {}
         }
     }
+    gate.open();
     assert_eq!(granted.chat().await.status, 200);
-    assert_eq!(granted.entra.requests().len(), 2);
+    assert_eq!(granted.entra.requests().len(), 1, "the next caller heard what was asked before");
 }
 
 #[tokio::test]
@@ -295,7 +297,8 @@ async fn a_group_goes_on_where_a_credential_is_refused() {
 async fn a_token_that_azure_quotes_is_not_told() {
     let mut granted = Granted::new();
     let token = granted.canaries.plant("access token");
-    granted.entra.enqueue(Reply::json(200, grant(&token)));
+    // It is minted again once it was refused.
+    granted.entra.always(Reply::json(200, grant(&token)));
     let quoting = json!({"error": {"message": format!("bad token {token}"), "code": "c"}});
     for status in [200, 400, 401, 500] {
         granted.azure.enqueue(Reply::json(status, quoting.to_string()));
