@@ -33,7 +33,12 @@ pub fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> 
     };
     let told = |text: Option<String>| text.filter(|_| !untold).map(|text| scrub(&text, secret));
     Error::new(code, message)
-        .with_upstream(Upstream { status, code: told(said.code), param: told(said.param) })
+        .with_upstream(Upstream {
+            status,
+            code: told(said.code),
+            param: told(said.param),
+            kind: None,
+        })
         .with_retry_after(retry_after(reply))
 }
 
@@ -67,6 +72,7 @@ pub fn scrubbed(error: Error, secret: &Secret) -> Error {
             status: upstream.status,
             code: told(&upstream.code),
             param: told(&upstream.param),
+            kind: told(&upstream.kind),
         });
     }
     match cause {

@@ -48,8 +48,8 @@ impl ProviderError {
 
     /// An error that an upstream put into a successful answer.
     pub(crate) fn in_band(self) -> Error {
-        let upstream =
-            Upstream { status: self.status.unwrap_or(502), code: self.code, param: self.param };
+        let Self { code, kind, param, status, .. } = self;
+        let upstream = Upstream { status: status.unwrap_or(502), code, param, kind };
         Error::new(ErrorCode::UpstreamInBand, self.message).with_upstream(upstream)
     }
 }

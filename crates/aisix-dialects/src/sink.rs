@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aisix_core::chat::Native;
+use aisix_core::chat::{ChatRequest, Native};
 use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
 
@@ -82,15 +82,21 @@ impl Sink {
         }
     }
 
+    /// Refuses a request that goes on with a conversation of which another provider keeps the
+    /// beginning: what it is about is not in the request.
+    pub(crate) fn refuse_kept_elsewhere(&mut self, request: &ChatRequest) {
+        let foreign = |native: &&Native| native.dialect != self.dialect && !native.value.is_null();
+        let mut natives = request.native.iter().filter(foreign);
+        if let Some(name) = natives.find_map(kept_elsewhere) {
+            let detail = format_args!("'{name}': the target keeps no conversation, so send it all");
+            self.refuse(Error::unsupported(detail).about(name));
+        }
+    }
+
     /// Notes native fields that are left out, whoever understands them. What says nothing is no
     /// loss.
     pub(crate) fn drop_natives(&mut self, natives: &[Native]) {
         for native in natives.iter().filter(|native| !is_mark(native)) {
-            if let Some(name) = kept_elsewhere(native) {
-                let detail =
-                    format_args!("'{name}': the target keeps no conversation, so send it all");
-                self.refuse(Error::unsupported(detail).about(name));
-            }
             match &native.value {
                 value if says_nothing(value) || HANDLES.contains(&native.name.as_str()) => {}
                 // The counts that all formats know are told.

@@ -7,8 +7,12 @@ use super::{failed, scrubbed};
 use crate::adapter::FailedReply;
 
 fn quoting(secret: &str) -> Error {
-    let upstream =
-        Upstream { status: 400, code: Some(secret.into()), param: Some(format!("a {secret}")) };
+    let upstream = Upstream {
+        status: 400,
+        code: Some(secret.into()),
+        param: Some(format!("a {secret}")),
+        kind: Some(secret.into()),
+    };
     Error::new(ErrorCode::UpstreamInBand, format!("no such word: {secret}"))
         .with_upstream(upstream)
         .because(format!("the key {secret} is wrong"))
@@ -16,7 +20,8 @@ fn quoting(secret: &str) -> Error {
 
 fn shown(error: &Error) -> String {
     let upstream = error.upstream().expect("the upstream answered");
-    format!("{} {:?} {:?}", error.message(), upstream.code, upstream.param)
+    let Upstream { code, param, kind, .. } = upstream;
+    format!("{} {code:?} {param:?} {kind:?}", error.message())
 }
 
 fn cause(error: &Error) -> Option<String> {
@@ -27,7 +32,7 @@ fn cause(error: &Error) -> Option<String> {
 fn a_secret_is_taken_out_of_whatever_quotes_it() {
     let secret = Secret::new("eight-ch");
     let clean = scrubbed(quoting("eight-ch"), &secret);
-    assert_eq!(shown(&clean), r#"no such word: *** Some("***") Some("a ***")"#);
+    assert_eq!(shown(&clean), r#"no such word: *** Some("***") Some("a ***") Some("***")"#);
     assert_eq!(cause(&clean).as_deref(), Some("the key *** is wrong"));
 }
 
@@ -36,7 +41,7 @@ fn a_short_secret_neither_garbles_a_message_nor_can_be_guessed() {
     for guess in ["word", "secret7", "s", "wrong"] {
         for secret in ["secret7", "word", "a", " a "] {
             let clean = scrubbed(quoting(guess), &Secret::new(secret));
-            assert_eq!(shown(&clean), "upstream returned 400 None None", "{guess} {secret}");
+            assert_eq!(shown(&clean), "upstream returned 400 None None None", "{guess} {secret}");
             assert_eq!((clean.code(), clean.status()), (ErrorCode::UpstreamInBand, 400));
             let cause = cause(&clean);
             assert!(cause.is_none_or(|cause| !cause.contains(secret.trim())), "{guess} {secret}");
@@ -52,7 +57,7 @@ fn a_short_secret_neither_garbles_a_message_nor_can_be_guessed() {
                 body: b"",
             };
             let error = failed(&reply, said, &Secret::new(secret));
-            assert_eq!(shown(&error), "upstream returned 400 None None", "{guess} {secret}");
+            assert_eq!(shown(&error), "upstream returned 400 None None None", "{guess} {secret}");
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Upstream {
     pub code: Option<String>,
     /// The parameter that it names.
     pub param: Option<String>,
+    /// The type that it gave an error inside a successful answer, in its own word.
+    pub kind: Option<String>,
 }
 
 impl Error {

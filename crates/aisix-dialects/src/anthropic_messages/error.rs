@@ -61,8 +61,9 @@ pub(super) fn encode(error: &Error) -> Bytes {
 /// of this format's own it is the provider's, for which clients look.
 pub(super) fn encode_in_band(error: &Error, own: bool) -> Bytes {
     let upstream = error.upstream().filter(|_| own && error.code() == ErrorCode::UpstreamInBand);
-    let said = upstream.and_then(|upstream| TYPES.iter().find(|told| told.1 == upstream.status));
-    write(said.map_or(error.code().error_type(), |told| told.0), error.message(), None)
+    let of_status = |status| TYPES.iter().find(|told| told.1 == status).map(|told| told.0);
+    let said = upstream.and_then(|said| said.kind.as_deref().or_else(|| of_status(said.status)));
+    write(said.unwrap_or(error.code().error_type()), error.message(), None)
 }
 
 fn write(r#type: &str, message: &str, details: Option<Details>) -> Bytes {
