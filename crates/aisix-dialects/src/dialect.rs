@@ -6,6 +6,7 @@ use aisix_core::chat::{CacheMark, ChatEvents, ChatRequest, ChatResponse, StreamO
 use aisix_core::{Carried, DialectId, Error};
 use bytes::{Bytes, BytesMut};
 
+use crate::asked::Asked;
 use crate::failure::ProviderError;
 use crate::frame::Frame;
 
@@ -55,6 +56,12 @@ pub trait CallerDialect: Dialect {
     /// left in the outline's complaint, as the checks on the model go first.
     fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error>;
 
+    /// What answers to a request of this format take over from it, where they are translated.
+    fn asked(&self, request: &ChatRequest) -> Asked {
+        let _ = request;
+        Asked::default()
+    }
+
     /// Writes a whole answer for a caller that speaks this format.
     ///
     /// # Errors
@@ -94,13 +101,16 @@ pub struct AnswerContext {
     pub id: Arc<str>,
     /// When the answer was made where the provider does not say, in Unix seconds.
     pub created: i64,
+    /// What a translated answer takes over from the request.
+    pub asked: Asked,
 }
 
 impl AnswerContext {
     /// An answer under this name of a model: the one that the caller sent.
     #[must_use]
     pub fn new(model: impl Into<Arc<str>>) -> Self {
-        Self { model: model.into(), stream_options: None, id: Arc::from(""), created: 0 }
+        let (id, asked) = (Arc::from(""), Asked::default());
+        Self { model: model.into(), stream_options: None, id, created: 0, asked }
     }
 
     /// Says what the caller said of the stream's contents.
@@ -115,6 +125,13 @@ impl AnswerContext {
     pub fn minted(mut self, id: impl Into<Arc<str>>, created: i64) -> Self {
         self.id = id.into();
         self.created = created;
+        self
+    }
+
+    /// Says what a translated answer takes over from the request.
+    #[must_use]
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.asked = asked;
         self
     }
 }

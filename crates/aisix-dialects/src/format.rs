@@ -9,6 +9,7 @@ use aisix_core::{Carried, DialectId, Error, ErrorCode};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use crate::asked::Asked;
 use crate::dialect::{
     AnswerContext, CallerDialect, Depth, Dialect, Encoded, EventDecoder, EventEncoder,
     UpstreamRequest,
@@ -34,6 +35,12 @@ pub(crate) trait Format: fmt::Debug + Send + Sync + 'static {
 
     /// Reads a caller's request.
     fn read_request(body: &[u8]) -> Result<ChatRequest, Error>;
+
+    /// What translated answers take over from a request.
+    fn asked(request: &ChatRequest) -> Asked {
+        let _ = request;
+        Asked::default()
+    }
 
     /// A caller's request with what the gateway decides; every other byte is the caller's.
     fn patch_request(
@@ -134,6 +141,10 @@ impl<F: Format> CallerDialect for F {
     fn decode_request(&self, body: Bytes) -> Result<Carried<ChatRequest>, Error> {
         let outline = F::outline_request(&body)?;
         Ok(Carried::arrived(F::ID, body, outline, F::read_request))
+    }
+
+    fn asked(&self, request: &ChatRequest) -> Asked {
+        F::asked(request)
     }
 
     fn encode_response(

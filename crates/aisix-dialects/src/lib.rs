@@ -18,6 +18,7 @@
 //! adapters' business. Dialects never name one another.
 
 pub mod anthropic_messages;
+mod asked;
 mod cache;
 pub mod converse;
 mod count;
@@ -46,6 +47,7 @@ mod sink;
 pub mod sse;
 
 pub use anthropic_messages::ANTHROPIC_MESSAGES;
+pub use asked::Asked;
 pub use converse::CONVERSE;
 pub use dialect::{
     AnswerContext, CallerDialect, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder,

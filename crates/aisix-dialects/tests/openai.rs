@@ -1,6 +1,8 @@
 //! OpenAI's two formats, each as the other's.
 #![expect(clippy::expect_used, reason = "a test fails with the reason")]
 
+use aisix_core::Carried;
+use aisix_core::chat::{FrameOutline, unfold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
     AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
@@ -204,4 +206,73 @@ fn a_stream_of_chunks_becomes_events_in_their_order() {
     assert_eq!(response["status"], "completed");
     assert_eq!(response["output"][0]["content"][0]["text"], "Hi");
     assert_eq!(response["output"][1]["call_id"], "c9");
+}
+
+/// What a caller of Responses is told, whole and at the beginning and the end of a stream, of an
+/// answer that came in another format.
+fn told(request: &Value) -> [Value; 3] {
+    let mut request =
+        OPENAI_RESPONSES.decode_request(request.to_string().into()).expect("it is a request");
+    let asked = OPENAI_RESPONSES.asked(request.value().expect("it is a request"));
+    let context = AnswerContext::new("m").minted("0a-1b", 7).asked(asked);
+    let answer = json!({"id": "c1", "created": 5, "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]});
+    let mut answer = OPENAI_CHAT.decode_response(answer.to_string().into()).expect("an answer");
+    let whole = OPENAI_RESPONSES.encode_response(&mut answer, &context).expect("it can be said");
+    let events = unfold(answer.value().expect("an answer").clone());
+    let mut frame = Carried::made(OPENAI_CHAT.id(), FrameOutline::default(), events);
+    let mut encoder = OPENAI_RESPONSES.event_encoder(context);
+    let mut out = BytesMut::new();
+    encoder.push(&mut frame, &mut out).expect("it can be said");
+    encoder.finish(&mut out);
+    let (mut framing, mut frames) = (SseDecoder::default(), Vec::new());
+    framing.push(out.freeze(), &mut frames).expect("it wrote a stream");
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("it is JSON");
+    let events: Vec<_> = frames.iter().map(|frame| read(&frame.data)).collect();
+    let of = |kind: &str| events.iter().find(|event| event["type"] == kind).expect("it is told");
+    let [begun, ended] = ["response.created", "response.completed"].map(|kind| of(kind).clone());
+    [read(&whole.body), begun["response"].clone(), ended["response"].clone()]
+}
+
+#[test]
+fn an_answer_repeats_what_it_was_asked_with() {
+    let tool = json!({"type": "function", "name": "f", "description": "d",
+                      "parameters": {"type": "object"}, "strict": true});
+    let format = json!({"type": "json_object"});
+    let request = json!({
+        "model": "m", "input": "Hi", "instructions": "Be terse.",
+        "tools": [tool, {"type": "web_search"}],
+        "tool_choice": {"type": "function", "name": "f"}, "parallel_tool_calls": false,
+        "temperature": 0.5, "top_p": 0.25, "max_output_tokens": 64, "top_logprobs": 2,
+        "text": {"format": format}, "reasoning": {"effort": "low"},
+        "metadata": {"a": "b"}, "user": "u", "store": true, "previous_response_id": "resp_1",
+    });
+    let expected = json!({
+        "background": false, "instructions": "Be terse.", "max_output_tokens": 64,
+        "metadata": {"a": "b"}, "parallel_tool_calls": false, "previous_response_id": null,
+        "reasoning": {"effort": "low", "summary": null}, "temperature": 0.5,
+        "text": {"format": format}, "tool_choice": {"type": "function", "name": "f"},
+        "tools": [tool], "top_logprobs": 2, "top_p": 0.25, "truncation": "disabled", "user": "u",
+    });
+    for told in told(&request) {
+        for (name, value) in expected.as_object().expect("it is an object") {
+            assert_eq!(&told[name], value, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_the_smallest_request_says_what_goes_without_saying() {
+    let expected = json!({
+        "background": false, "instructions": null, "max_output_tokens": null, "metadata": {},
+        "parallel_tool_calls": true, "previous_response_id": null,
+        "reasoning": {"effort": null, "summary": null}, "temperature": 1.0,
+        "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [],
+        "top_logprobs": 0, "top_p": 1.0, "truncation": "disabled", "user": null,
+    });
+    for told in told(&json!({"model": "m", "input": "Hi"})) {
+        for (name, value) in expected.as_object().expect("it is an object") {
+            assert_eq!(&told[name], value, "{name}");
+        }
+    }
 }

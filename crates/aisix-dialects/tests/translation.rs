@@ -14,8 +14,8 @@ use aisix_core::Error;
 use aisix_core::chat::StreamOptions;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dropped, Encoded, FrameDecoder,
-    GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, Asked, CallerDialect, Depth, Dialect as _, Dropped, Encoded,
+    FrameDecoder, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -132,7 +132,7 @@ fn request(from: &dyn CallerDialect, to: &dyn CallerDialect, body: Bytes) -> Str
 fn response(from: &dyn CallerDialect, to: &dyn CallerDialect, body: Bytes) -> String {
     told(
         from.decode_response(body)
-            .and_then(|mut carried| to.encode_response(&mut carried, &context())),
+            .and_then(|mut carried| to.encode_response(&mut carried, &context(to))),
     )
 }
 
@@ -160,7 +160,7 @@ fn stream(from: &dyn CallerDialect, to: &dyn CallerDialect, bytes: Bytes) -> Str
     framing.push(bytes, &mut frames).expect("the fixture is a stream");
     framing.finish(&mut frames).expect("the fixture is a stream");
     let mut decoder = from.event_decoder(Depth::Full);
-    let mut encoder = to.event_encoder(context());
+    let mut encoder = to.event_encoder(context(to));
     let mut out = BytesMut::new();
     let mut ended = Ok(());
     for frame in frames {
@@ -179,8 +179,17 @@ fn stream(from: &dyn CallerDialect, to: &dyn CallerDialect, bytes: Bytes) -> Str
     String::from_utf8_lossy(&out).into_owned() + &left_out(encoder.dropped())
 }
 
-fn context() -> AnswerContext {
+/// Answers repeat what was asked with: of one request, whatever they answer.
+fn context(to: &dyn CallerDialect) -> AnswerContext {
+    let asked = include_bytes!("../golden/openai_responses/tools.request.json");
+    let asked = if to.id() == OPENAI_RESPONSES.id() {
+        let mut request = to.decode_request(Bytes::from_static(asked)).expect("it is a request");
+        to.asked(request.value().expect("it is a request"))
+    } else {
+        Asked::default()
+    };
     AnswerContext::new("caller-model")
+        .asked(asked)
         .stream_options(Some(StreamOptions { include_usage: true }))
         .minted("0b54e0a6-9d4c-4f0e-a7a1-3a9d0d1f2c3b", 1_700_000_000)
 }

@@ -204,7 +204,8 @@ fn input(arguments: &str, sink: &mut Sink) -> Value {
 
 fn write_result(result: &ToolResult, sink: &mut Sink) -> Value {
     if !sink.own && result.call_id.is_empty() {
-        let detail = "the answer of a tool lacks 'tool_call_id'";
+        let detail =
+            "the answer of a tool lacks 'tool_call_id', or follows no call of its function";
         sink.refuse(Error::invalid_request(detail));
     }
     let mut object = of_type("tool_result");

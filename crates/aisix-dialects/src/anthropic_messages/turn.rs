@@ -98,7 +98,8 @@ impl<'a> Draft<'a> {
             Role::User | Role::Tool => "user",
             Role::Assistant => "assistant",
         };
-        if turn.name.is_some() {
+        // A tool's is told by its call.
+        if turn.name.is_some() && turn.role != Role::Tool {
             sink.drop("name");
         }
         let content = write_parts(turn, sink);

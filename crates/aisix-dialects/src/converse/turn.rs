@@ -25,7 +25,8 @@ impl Draft {
     /// Adds a turn. Turns of one speaker become one message, as the provider wants speakers to
     /// alternate, and the answers of tools that were called at once in one message.
     pub(super) fn add(&mut self, turn: &Turn, sink: &mut Sink) {
-        if turn.name.is_some() {
+        // A tool's is told by its call.
+        if turn.name.is_some() && turn.role != Role::Tool {
             sink.drop("name");
         }
         sink.drop_natives(&turn.native);

@@ -1,8 +1,9 @@
 //! What a model said, as messages of requests and of answers hold it alike.
 
-use aisix_core::chat::{Native, Part, Reasoning, Text};
+use aisix_core::chat::{Native, Part, Reasoning, Text, ToolCall};
 use serde_json::{Map, Value};
 
+use super::legacy::is_legacy;
 use super::{ID, call, detail, part};
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
@@ -64,6 +65,14 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Adds a call as a `function_call`, of which there is one.
+    pub(super) fn call_function(&mut self, call: &ToolCall, sink: &mut Sink) {
+        match self.function_call {
+            None => self.function_call = Some(call::write_legacy(call, sink)),
+            Some(_) => sink.drop(call::TOOL_CALLS),
+        }
+    }
+
     /// Adds a part. With `legacy`, a call without an id is a `function_call`.
     pub(super) fn add(&mut self, part: &Part, legacy: bool, sink: &mut Sink) {
         match part {
@@ -73,7 +82,7 @@ impl Draft {
             }
             Part::Text(text) => self.content.push(part::write_text(text, sink)),
             Part::Reasoning(thought) => self.think(thought),
-            Part::ToolCall(call) if legacy && call.id.is_empty() => {
+            Part::ToolCall(call) if legacy && is_legacy(call) => {
                 self.function_call = Some(call::write_legacy(call, sink));
             }
             Part::ToolCall(call) => self.calls.push(call::write_call(call, sink)),

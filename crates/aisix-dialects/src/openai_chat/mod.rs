@@ -6,6 +6,7 @@
 mod annotation;
 mod call;
 mod detail;
+mod legacy;
 mod message;
 mod outline;
 mod part;
@@ -25,6 +26,7 @@ use aisix_core::{DialectId, Error};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use crate::asked::Asked;
 use crate::dialect::{AnswerContext, Depth, EventDecoder, EventEncoder, UpstreamRequest};
 use crate::failure::ProviderError;
 use crate::format::Format;
@@ -51,6 +53,11 @@ impl Format for OpenAiChat {
 
     fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
         request::decode(body)
+    }
+
+    fn asked(request: &ChatRequest) -> Asked {
+        let by_function = spelling::marked(&request.native, spelling::FUNCTIONS);
+        Asked { by_function, ..Asked::default() }
     }
 
     fn patch_request(

@@ -41,7 +41,10 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
         request.sampling.stop = stop;
         request.native.push(spelling::mark(spelling::STOP_SEQUENCES));
     }
-    request.parallel_tool_calls = fields.flag("parallel_tool_calls");
+    request.parallel_tool_calls = match spelling::marked(&request.native, spelling::FUNCTIONS) {
+        true => Some(false),
+        false => fields.flag("parallel_tool_calls"),
+    };
     request.response_format = fields.take_as("response_format", read_format);
     request.effort = fields.text("reasoning_effort");
     request.thinking = fields.take_as("thinking", read_thinking);
@@ -169,8 +172,11 @@ fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, 
     if sampling.top_k.is_some() && top_k.is_none() {
         sink.drop("top_k");
     }
+    // Functions exclude one another without saying so.
+    let legacy = spelling::marked(&request.native, spelling::FUNCTIONS);
+    let parallel = request.parallel_tool_calls.filter(|_| !legacy);
     let options = [
-        ("parallel_tool_calls", request.parallel_tool_calls.map(Value::from)),
+        ("parallel_tool_calls", parallel.map(Value::from)),
         ("temperature", sampling.temperature.map(number)),
         ("top_p", sampling.top_p.map(number)),
         ("top_k", top_k.map(Value::from)),

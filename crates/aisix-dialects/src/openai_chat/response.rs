@@ -95,10 +95,11 @@ pub(super) fn encode(
     body.insert("object".to_owned(), "chat.completion".into());
     body.insert("created".to_owned(), response.created.unwrap_or(context.created).into());
     body.insert("model".to_owned(), (*context.model).into());
+    let by_function = context.asked.by_function && !sink.own;
     let mut choices: Vec<_> =
-        response.choices.iter().map(|choice| write_choice(choice, sink)).collect();
+        response.choices.iter().map(|choice| write_choice(choice, by_function, sink)).collect();
     if choices.is_empty() {
-        choices.push(write_choice(&Choice::default(), sink));
+        choices.push(write_choice(&Choice::default(), by_function, sink));
     }
     body.insert("choices".to_owned(), Value::Array(choices));
     let more = usage_more(&response.native);
@@ -122,8 +123,8 @@ fn usage_more(natives: &[Native]) -> Option<&Native> {
     natives.iter().find(|native| native.dialect == ID && native.name == "usage")
 }
 
-fn write_choice(choice: &Choice, sink: &mut Sink) -> Value {
-    let legacy = spelling::marked(&choice.native, spelling::FUNCTION_CALL);
+fn write_choice(choice: &Choice, by_function: bool, sink: &mut Sink) -> Value {
+    let legacy = by_function || spelling::marked(&choice.native, spelling::FUNCTION_CALL);
     let mut draft = Draft::default();
     let mut annotations = Annotations::default();
     for (number, part) in choice.parts.iter().enumerate() {
@@ -133,7 +134,10 @@ fn write_choice(choice: &Choice, sink: &mut Sink) -> Value {
             annotations.grow(number, &text.text);
             text.citations.iter().for_each(|one| annotations.cite(number, one, sink));
         }
-        draft.add(part, legacy, sink);
+        match part {
+            Part::ToolCall(call) if by_function => draft.call_function(call, sink),
+            part => draft.add(part, legacy, sink),
+        }
     }
     let mut message = Map::new();
     message.insert("role".to_owned(), "assistant".into());

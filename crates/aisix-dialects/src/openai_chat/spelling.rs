@@ -18,6 +18,8 @@ pub(super) const FUNCTIONS: &str = ":functions";
 pub(super) const FUNCTION_ROLE: &str = ":function";
 /// The call without an id stood under `function_call`, not among the `tool_calls`.
 pub(super) const FUNCTION_CALL: &str = ":function_call";
+/// The id of a call, or of a result's call, was made here: the older form has none.
+pub(super) const MADE_ID: &str = ":made_id";
 /// The thoughts stood under `reasoning_details` alone.
 pub(super) const DETAILS_ALONE: &str = ":reasoning_details";
 /// The thought stood under `reasoning`, not under `reasoning_content`.

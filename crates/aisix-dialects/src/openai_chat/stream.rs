@@ -87,7 +87,8 @@ pub(super) struct Encoder {
 impl Encoder {
     pub(super) fn new(context: AnswerContext) -> Self {
         let name = ModelName::new(&context.model);
-        Self { context, name, lowerer: lower::Lowerer::new() }
+        let lowerer = lower::Lowerer::new(&context);
+        Self { context, name, lowerer }
     }
 
     fn relay(&self, original: &[u8], outline: &FrameOutline, out: &mut BytesMut) {

@@ -5,8 +5,7 @@ use aisix_core::chat::{Media, MediaSource, Part, Role, Text, ToolResult, Turn};
 use serde_json::{Map, Value, json};
 
 use super::message::{self, Draft};
-use super::part;
-use super::{ID, detail, spelling};
+use super::{ID, detail, legacy, part, spelling};
 use crate::cache;
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
@@ -24,7 +23,9 @@ pub(super) fn read_all(messages: Option<Value>) -> Result<Vec<Turn>, Error> {
             Error::invalid_request(format_args!("'messages[{index}]{place}' must be {form}"))
         })
     };
-    messages.into_iter().enumerate().map(read).collect()
+    let mut turns: Vec<_> = messages.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    legacy::pair(&mut turns);
+    Ok(turns)
 }
 
 fn read(message: Value) -> Result<Turn, Flaw> {
@@ -142,7 +143,8 @@ impl Messages {
         let of_function = spelling::marked(&turn.native, spelling::FUNCTION_ROLE);
         let role = if of_function { "function" } else { "tool" };
         let mut object = object(role);
-        if !result.call_id.is_empty() {
+        let made = spelling::marked(&result.native, spelling::MADE_ID);
+        if !result.call_id.is_empty() && !made {
             object.insert("tool_call_id".to_owned(), result.call_id.as_str().into());
         }
         let mut content = Vec::with_capacity(result.content.len());

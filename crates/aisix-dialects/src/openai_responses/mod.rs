@@ -10,6 +10,7 @@ mod content;
 mod item;
 mod outline;
 mod output;
+mod repeated;
 mod request;
 mod response;
 mod spelling;
@@ -21,11 +22,14 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use aisix_core::chat::{ChatRequest, ChatResponse, RequestOutline, ResponseOutline};
 use aisix_core::{DialectId, Error};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use crate::asked::Asked;
 use crate::dialect::{AnswerContext, Depth, EventDecoder, EventEncoder, UpstreamRequest};
 use crate::failure::ProviderError;
 use crate::format::Format;
@@ -51,6 +55,11 @@ impl Format for OpenAiResponses {
 
     fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
         request::decode(body)
+    }
+
+    fn asked(request: &ChatRequest) -> Asked {
+        let repeated = Some(Arc::new(repeated::of(request)));
+        Asked { repeated, ..Asked::default() }
     }
 
     fn write_request(

@@ -92,13 +92,11 @@ pub(super) fn encode(
 ) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
-    let turns = match request.turns.split_first() {
-        Some((first, others)) if spelling::marked(&first.native, spelling::INSTRUCTIONS) => {
-            body.insert("instructions".to_owned(), plain(first, sink).into());
-            others
-        }
-        _ => &request.turns[..],
-    };
+    let mut turns = &request.turns[..];
+    if let Some(instructions) = instructions_of(request, sink) {
+        body.insert("instructions".to_owned(), instructions.into());
+        turns = &turns[1..];
+    }
     if !turns.is_empty() {
         body.insert("input".to_owned(), turns::write(turns, sink));
     }
@@ -125,6 +123,13 @@ fn seals() -> Value {
     json!(["reasoning.encrypted_content"])
 }
 
+/// The instructions that stood apart from the items.
+pub(super) fn instructions_of(request: &ChatRequest, sink: &mut Sink) -> Option<String> {
+    let first = request.turns.first();
+    let apart = first.filter(|turn| spelling::marked(&turn.native, spelling::INSTRUCTIONS));
+    apart.map(|turn| plain(turn, sink))
+}
+
 fn plain(turn: &Turn, sink: &mut Sink) -> String {
     let text = |part: &Part| match part {
         Part::Text(text) => Some(text.text.clone()),
@@ -136,7 +141,8 @@ fn plain(turn: &Turn, sink: &mut Sink) -> String {
     turn.parts.iter().filter_map(text).collect()
 }
 
-fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
+/// Writes what is not said by items and tools.
+pub(super) fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
     let sampling = &request.sampling;
     for (is_said, field) in [
         (sampling.top_k.is_some(), "top_k"),

@@ -1,5 +1,7 @@
 //! Answers, whole.
 
+use std::sync::Arc;
+
 use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native, Part};
 use serde_json::{Map, Value, json};
@@ -112,6 +114,7 @@ pub(super) fn encode(
         id: answer_id(&response.id, context, sink.own),
         created: response.created.unwrap_or(context.created),
         model: context.model.to_string(),
+        repeated: context.asked.repeated.clone(),
     };
     // A caller always sees usage.
     let ended = (finish, output, Some(response.usage.unwrap_or_default()));
@@ -124,6 +127,8 @@ pub(super) struct Head {
     pub(super) id: String,
     pub(super) created: i64,
     pub(super) model: String,
+    /// What it repeats of the request, where it is translated.
+    pub(super) repeated: Option<Arc<Map<String, Value>>>,
 }
 
 /// How an answer ended: why, with which items, and what it took.
@@ -160,6 +165,8 @@ impl Head {
         ] {
             object.insert(name.to_owned(), value);
         }
+        let repeated = self.repeated.iter().filter(|_| !sink.own).flat_map(|all| all.iter());
+        object.extend(repeated.map(|(name, value)| (name.clone(), value.clone())));
         object.insert("usage".to_owned(), usage);
         sink.put_natives(natives, &mut object);
         if !sink.own {

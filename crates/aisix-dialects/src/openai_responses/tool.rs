@@ -63,6 +63,22 @@ pub(super) fn write(request: &ChatRequest, sink: &mut Sink, body: &mut Map<Strin
     }
 }
 
+/// Whether one must be called, as an answer tells it: by no rule that only its provider knew.
+pub(super) fn chosen(request: &ChatRequest) -> Option<Value> {
+    let choice = request.tool_choice.as_ref();
+    let choice = choice.filter(|choice| !matches!(choice, ToolChoice::Native(_)))?;
+    write_choice(choice, &mut Sink::new(ID, ID))
+}
+
+/// Writes a tool as answers tell it: what was not said of it is null.
+pub(super) fn write_told(tool: &Tool, sink: &mut Sink) -> Option<Value> {
+    let mut told = write_tool(tool, sink)?;
+    for name in ["parameters", "strict"] {
+        told.as_object_mut()?.entry(name).or_insert(Value::Null);
+    }
+    Some(told)
+}
+
 fn write_tool(tool: &Tool, sink: &mut Sink) -> Option<Value> {
     let (name, description, parameters, strict, cache, native) = match tool {
         Tool::Native(native) if native.dialect == ID && native.name == "tools" => {

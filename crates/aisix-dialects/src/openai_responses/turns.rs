@@ -133,7 +133,8 @@ pub(super) fn write(turns: &[Turn], sink: &mut Sink) -> Value {
 
 /// Writes a turn as its items: what tools answered goes first, because it answers the turn before.
 fn write_turn(turn: &Turn, sink: &mut Sink, items: &mut Vec<Value>) {
-    if turn.name.is_some() {
+    // A tool's is told by its call.
+    if turn.name.is_some() && turn.role != Role::Tool {
         sink.drop("name");
     }
     let mut said = Vec::new();

@@ -18,8 +18,8 @@ use aisix_core::chat::{
     ChatEvents, ChatResponse, FrameOutline, RequestOutline, ResponseOutline, unfold,
 };
 use aisix_core::snapshot::Stored;
-use aisix_core::{Carried, Error, ErrorKind, Model};
-use aisix_dialects::{AnswerContext, CallerDialect, Encoded, EventEncoder, RelayedAnswer};
+use aisix_core::{Carried, DialectId, Error, ErrorKind, Model};
+use aisix_dialects::{AnswerContext, Asked, CallerDialect, Encoded, EventEncoder, RelayedAnswer};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -76,6 +76,17 @@ enum Source {
     Stream(Box<UpstreamStream>),
 }
 
+impl Source {
+    /// The format that an upstream's answer came in.
+    fn dialect(&self) -> Option<DialectId> {
+        match self {
+            Self::Whole(answer) => Some(answer.dialect()),
+            Self::Stream(stream) => Some(stream.dialect.id()),
+            Self::Hook(_) | Self::Relayed(_) => None,
+        }
+    }
+}
+
 impl Exchange {
     /// Runs it. Dropping the future abandons the exchange: the upstream call is dropped with it,
     /// and the hooks are told. `json` says whether the caller declared its body as JSON.
@@ -130,6 +141,7 @@ impl Exchange {
         self.completion.model(&context.model);
         let route = self.route(&model, &context);
         let (source, served_by) = self.attempts(route, &mut payload).await?;
+        let context = context.asked(self.asked(&payload, &source));
         self.completion.evidence().asked(payload, self.arrival.inbound.relayed());
         // 4 the answer, whole or streamed; 5 completion comes with its end
         self.respond(source, stream, context, served_by).await
@@ -143,6 +155,17 @@ impl Exchange {
         AnswerContext::new(outline.model.as_deref().unwrap_or_default())
             .stream_options(outline.stream_options)
             .minted(self.arrival.request_id.clone(), self.arrival.unix_seconds())
+    }
+
+    /// What the answer takes over from the request, where it is translated.
+    fn asked(&self, payload: &Payload, source: &Source) -> Asked {
+        let (id, made_in) = (self.dialect().id(), source.dialect());
+        match payload {
+            Payload::Chat(chat) if made_in.is_some_and(|made_in| made_in != id) => {
+                chat.decoded().map(|request| self.dialect().asked(request)).unwrap_or_default()
+            }
+            _ => Asked::default(),
+        }
     }
 
     fn route(&self, model: &Arc<Stored<Model>>, context: &AnswerContext) -> Route {

@@ -32,6 +32,8 @@ pub(super) struct Lowerer {
     usage_more: Option<Native>,
     /// The latest usage has been told.
     usage_told: bool,
+    /// Calls are told in the form that came before tools, unless they came in this format.
+    by_function: bool,
 }
 
 /// What was told of a choice.
@@ -45,6 +47,7 @@ struct Told {
     thoughts: u32,
     annotations: Annotations,
     legacy_call: bool,
+    by_function: bool,
 }
 
 /// Where the growth of a part goes.
@@ -62,7 +65,7 @@ enum Place {
 }
 
 impl Lowerer {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(context: &AnswerContext) -> Self {
         Self {
             sink: Sink::new(ID, ID),
             start: None,
@@ -72,6 +75,7 @@ impl Lowerer {
             usage: None,
             usage_more: None,
             usage_told: false,
+            by_function: context.asked.by_function,
         }
     }
 
@@ -208,9 +212,10 @@ impl Lowerer {
 
     /// A choice; the first news of it brings its role.
     fn told(&mut self, index: u32, pieces: &mut Vec<Piece>) -> (&mut Told, &mut Sink) {
+        let by_function = self.by_function && !self.sink.own;
         let told = self.choices.entry(index).or_insert_with(|| {
             pieces.push(Piece::Role);
-            Told::default()
+            Told { by_function, legacy_call: by_function, ..Told::default() }
         });
         (told, &mut self.sink)
     }
@@ -275,7 +280,13 @@ impl Told {
                 pieces.extend(data.map(Piece::Detail));
                 Place::Thought(number)
             }
-            PartStart::ToolCall { id, name } if self.legacy_call && id.is_empty() => {
+            // There is one in this form.
+            PartStart::ToolCall { .. } if self.by_function && self.next_call() > 0 => {
+                nowhere(TOOL_CALLS, sink)
+            }
+            PartStart::ToolCall { id, name }
+                if self.by_function || self.legacy_call && id.is_empty() =>
+            {
                 pieces.push(Piece::FunctionCall(name.clone()));
                 Place::FunctionCall
             }

@@ -251,6 +251,7 @@ impl Lowerer {
             id: response::answer_id(id, &self.context, self.sink.own),
             created: created.unwrap_or(self.context.created),
             model: self.context.model.to_string(),
+            repeated: self.context.asked.repeated.clone(),
         };
         let response = Value::Object(head.object(&[], None, &mut self.sink));
         self.head = Some(head);
