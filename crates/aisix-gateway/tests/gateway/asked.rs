@@ -13,7 +13,7 @@ async fn told(family: &Family, spoken: &Spoken, request: &Value, reply: Reply) -
     let upstream = ScriptedUpstream::start();
     let world = in_front_of(family, &upstream);
     upstream.enqueue(reply);
-    let answer = world.send(asked(spoken.path, &request.to_string())).await;
+    let answer = world.send(asked(spoken.path, request.to_string())).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer
 }
