@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aisix_core::snapshot::Stored;
 use aisix_core::{Caller, Error, Operation, ProviderKey, Secret};
-use aisix_dialects::embed::{EmbedFormat, OPENAI_EMBED};
+use aisix_dialects::embed::EmbedFormat;
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{Dialect, FrameDecoder};
@@ -31,11 +31,20 @@ pub trait Adapter: Send + Sync + 'static {
         stream: bool,
     ) -> Result<&'static dyn Dialect, Error>;
 
-    /// How the family embeds: as OpenAI does, unless it says otherwise. Asked for only where it has
-    /// the operation.
-    fn embedding(&self, target: &Target) -> &'static dyn EmbedFormat {
+    /// How the family embeds, where it does not as OpenAI does. Asked for only where it has the
+    /// operation.
+    ///
+    /// # Errors
+    /// A gateway error where the target is no model that embeds: known before any call.
+    fn embedding(&self, target: &Target) -> Result<Option<&'static dyn EmbedFormat>, Error> {
         let _ = target;
-        &OPENAI_EMBED
+        Ok(None)
+    }
+
+    /// How many tokens a request took, where the family says it in the headers of the answer.
+    fn input_tokens(&self, headers: &HeaderMap) -> Option<u64> {
+        let _ = headers;
+        None
     }
 
     /// How the frames of a streamed answer are separated: as server-sent events, unless the family

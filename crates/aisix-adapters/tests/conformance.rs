@@ -67,24 +67,27 @@ async fn azure_openai_keeps_every_promise() {
 
 #[tokio::test]
 async fn bedrock_keeps_every_promise() {
-    for secret in [
+    let secrets = [
         r#"{"access_key_id":"AKIDCANARY","secret_access_key":"canary/0123456789+abcdef","region":"eu-west-3"}"#,
         r#"{"api_key":"bedrock-canary-0123456789abcdef","region":"eu-west-3"}"#,
-    ] {
+    ];
+    let conversations = [Operation::Chat, Operation::Messages, Operation::Responses];
+    let models = [
+        ("us.meta.llama-z:0", &conversations[..]),
+        ("us.cohere.embed-v4:0", &[Operation::Embeddings]),
+    ];
+    for (secret, (model, operations)) in
+        secrets.into_iter().flat_map(|secret| models.map(|model| (secret, model)))
+    {
         let setup = Setup {
             key: json!({
                 "display_name": "key", "provider": "aws", "adapter": "bedrock", "secret": "sk-x",
             }),
-            model: "us.meta.llama-z:0",
+            model,
             base: None,
             secret,
-            operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
-            lacks: vec![
-                Operation::CountTokens,
-                Operation::Completions,
-                Operation::Embeddings,
-                Operation::ListModels,
-            ],
+            operations: operations.to_vec(),
+            lacks: vec![Operation::CountTokens, Operation::Completions, Operation::ListModels],
             credential: "authorization",
             failure: |message| json!({ "message": message }).to_string(),
         };

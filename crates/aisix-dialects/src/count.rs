@@ -23,6 +23,11 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+/// The sum of counts; none where one of them is not known.
+pub(crate) fn total(counts: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
+    counts.into_iter().try_fold(0, |sum: u64, count| Some(sum.saturating_add(count?)))
+}
+
 /// Reads an object of counts; an odd one is no reason to refuse an answer. A list is none, though it
 /// would be taken for the fields in their order.
 pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {

@@ -2,7 +2,11 @@
 //!
 //! Source: OpenAI's API reference, "Embeddings" (create).
 
+mod calls;
+mod cohere;
 mod format;
+mod titan;
+mod vector;
 mod vertex;
 
 #[cfg(test)]
@@ -13,7 +17,11 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-pub use self::format::{EmbedFormat, OPENAI_EMBED, OpenAiEmbed};
+pub use self::calls::{EmbedCalls, EmbedPart};
+pub use self::cohere::{COHERE_EMBED, CohereEmbed};
+pub use self::format::{EmbedAnswer, EmbedCall, EmbedFormat};
+pub use self::titan::{TITAN_EMBED, TitanEmbed};
+pub use self::vector::Vector;
 pub use self::vertex::{VERTEX_EMBED, VertexEmbed};
 use crate::dialect::{Encoded, UpstreamRequest};
 use crate::fields::Fields;

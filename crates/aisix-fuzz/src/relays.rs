@@ -1,7 +1,9 @@
 //! What is passed on and never translated.
 
-use aisix_core::Relayed;
-use aisix_dialects::embed;
+use aisix_core::{Carried, EmbedRequest, Relayed};
+use aisix_dialects::embed::{
+    self, COHERE_EMBED, EmbedCalls, EmbedFormat, TITAN_EMBED, VERTEX_EMBED,
+};
 use aisix_dialects::{
     ANTHROPIC_COUNT_TOKENS, AnswerContext, Depth, Encoded, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS,
     RelayFormat, UpstreamRequest,
@@ -16,6 +18,13 @@ use crate::streams::frames;
 static FORMATS: [&RelayFormat; 3] =
     [&OPENAI_COMPLETIONS, &OPENAI_EMBEDDINGS, &ANTHROPIC_COUNT_TOKENS];
 
+/// Every format of embeddings, with a model that takes all that the format has.
+static EMBEDS: [(&dyn EmbedFormat, &str); 3] = [
+    (&COHERE_EMBED, "cohere.embed-v4:0"),
+    (&TITAN_EMBED, "amazon.titan-embed-text-v2:0"),
+    (&VERTEX_EMBED, "text-embedding-005"),
+];
+
 pub(crate) fn check(bytes: &[u8]) {
     let bytes = Bytes::copy_from_slice(bytes);
     for format in FORMATS {
@@ -28,6 +37,7 @@ pub(crate) fn check(bytes: &[u8]) {
         streams(format, &bytes);
     }
     embeds(&bytes);
+    reads_embeddings(&bytes);
 }
 
 fn passes_on(original: &Bytes, request: &Relayed) {
@@ -76,4 +86,38 @@ fn embeds(bytes: &Bytes) {
     let again = again.value().expect("it wrote a request");
     assert_eq!(again.inputs, read.inputs, "the inputs are the same");
     assert_eq!(again.dimensions, read.dimensions, "as long as they were asked for");
+    divides(&mut request);
+}
+
+/// Whatever a request holds: its calls are objects, and there are no more of them than texts.
+fn divides(request: &mut Carried<EmbedRequest>) {
+    let texts = request.value().map_or(0, |request| request.inputs.len());
+    for (format, model) in EMBEDS {
+        let upstream = UpstreamRequest { model, stream: false };
+        let Ok(calls) = EmbedCalls::of(format, request, &upstream) else {
+            continue;
+        };
+        assert!(calls.bodies().count() <= texts, "nobody is called for nothing");
+        for body in calls.bodies() {
+            let body: Value = serde_json::from_slice(&body).expect("a call is JSON");
+            assert!(body.is_object(), "a call is an object");
+        }
+    }
+}
+
+/// Whatever an upstream says: it is an answer to the call, or an error.
+fn reads_embeddings(bytes: &[u8]) {
+    for (format, model) in EMBEDS {
+        for packing in ["float", "base64"] {
+            let asked = format!(r#"{{"input":"a","encoding_format":"{packing}","model":"m"}}"#);
+            let mut asked = embed::decode(asked.into()).expect("it is a request");
+            let upstream = UpstreamRequest { model, stream: false };
+            let calls = EmbedCalls::of(format, &mut asked, &upstream).expect("it is divided");
+            if let Ok(part) = calls.read(0, bytes, None) {
+                let told = calls.join(vec![part]).expect("it can be told");
+                let told: Value = serde_json::from_slice(&told.body).expect("it is JSON");
+                assert_eq!(told["data"].as_array().map(Vec::len), Some(1), "one text was asked");
+            }
+        }
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! Source: the reference of Amazon Bedrock Runtime ("Converse", "ConverseStream", "InvokeModel"), and
 //! the user guide's "Supported Regions and models for inference profiles", "Anthropic Claude
-//! Messages API" and "API keys".
+//! Messages API" and "API keys". That the head of every answer to InvokeModel counts the tokens, the
+//! clients of several projects rely on; the reference is silent.
 //!
 //! Most models are spoken to in Converse. Whole answers of Anthropic's models are asked for in
 //! Anthropic's own format, in which nothing has to be translated for its callers; streams of theirs
-//! are Converse, too. Requests are signed, or carry an API key of Bedrock's; whatever else the host
+//! are Converse, too. Models that embed have formats of their vendors. Requests are signed, or carry an API key of Bedrock's; whatever else the host
 //! knows of Amazon is not looked at.
 
 mod address;
@@ -19,11 +20,12 @@ mod sign;
 mod tests;
 
 use aisix_core::{Error, Operation};
+use aisix_dialects::embed::EmbedFormat;
 use aisix_dialects::{ANTHROPIC_MESSAGES, CONVERSE, Dialect, json};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use self::model::Rail;
 use self::secret::{Proof, Secrets};
@@ -40,6 +42,9 @@ const NAME: &str = "bedrock";
 /// The version of Anthropic's format as Bedrock has it.
 const ANTHROPIC_VERSION: &str = r#""bedrock-2023-05-31""#;
 
+/// How many tokens InvokeModel took.
+const INPUT_TOKENS: HeaderName = HeaderName::from_static("x-amzn-bedrock-input-token-count");
+
 #[async_trait]
 impl Adapter for Bedrock {
     fn name(&self) -> &'static str {
@@ -52,13 +57,19 @@ impl Adapter for Bedrock {
         operation: Operation,
         stream: bool,
     ) -> Result<&'static dyn Dialect, Error> {
-        if !operation.is_conversation() {
-            return Err(request::lacks(NAME, operation));
-        }
-        Ok(match Rail::of(&target.upstream_model, stream)? {
+        Ok(match rail(target, operation, stream)? {
             Rail::Invoke => &ANTHROPIC_MESSAGES,
-            Rail::Converse | Rail::ConverseStream => &CONVERSE,
+            // Errors of embeddings are Bedrock's as well.
+            Rail::Converse | Rail::ConverseStream | Rail::Embed => &CONVERSE,
         })
+    }
+
+    fn embedding(&self, target: &Target) -> Result<Option<&'static dyn EmbedFormat>, Error> {
+        model::embedding(&target.upstream_model).map(Some)
+    }
+
+    fn input_tokens(&self, headers: &HeaderMap) -> Option<u64> {
+        headers.get(INPUT_TOKENS)?.to_str().ok()?.trim().parse().ok()
     }
 
     fn framing(&self, _: &Target, _: Operation) -> Framing {
@@ -66,13 +77,10 @@ impl Adapter for Bedrock {
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
-        if !call.operation.is_conversation() {
-            return Err(request::lacks(NAME, call.operation));
-        }
         let target = call.target;
+        let rail = rail(target, call.operation, call.stream)?;
         let key = &target.provider_key.spec;
         let secrets = Secrets::read(&key.secret)?;
-        let rail = Rail::of(&target.upstream_model, call.stream)?;
         let url = address::url(
             key.api_base.as_deref(),
             secrets.region(),
@@ -96,7 +104,7 @@ impl Adapter for Bedrock {
                 &[("anthropic_version", ANTHROPIC_VERSION)],
             )
             .map_err(Error::internal)?,
-            Rail::Converse | Rail::ConverseStream => call.body,
+            Rail::Converse | Rail::ConverseStream | Rail::Embed => call.body,
         };
         match secrets.proof() {
             Proof::ApiKey(key) => {
@@ -112,4 +120,12 @@ impl Adapter for Bedrock {
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
         failure::classify(reply, &target.provider_key.spec.secret)
     }
+}
+
+/// The way of this operation to a model.
+fn rail(target: &Target, operation: Operation, stream: bool) -> Result<Rail, Error> {
+    if operation != Operation::Embeddings && !operation.is_conversation() {
+        return Err(request::lacks(NAME, operation));
+    }
+    Rail::of(&target.upstream_model, operation, stream)
 }

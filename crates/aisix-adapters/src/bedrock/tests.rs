@@ -1,13 +1,16 @@
-use aisix_core::{ErrorKind, Secret};
+use aisix_core::{ErrorKind, Operation, Secret};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::Bedrock;
 use super::address::url;
 use super::model::Rail;
 use super::secret::{Proof, Secrets, parts};
+use crate::adapter::Adapter as _;
 
 #[track_caller]
 fn check_rails(model: &str, whole: Rail, streamed: Rail) {
-    assert_eq!(Rail::of(model, false).expect("it is known"), whole, "{model}");
-    assert_eq!(Rail::of(model, true).expect("it is known"), streamed, "{model}");
+    let rail = |stream| Rail::of(model, Operation::Chat, stream).expect("it is known");
+    assert_eq!((rail(false), rail(true)), (whole, streamed), "{model}");
 }
 
 #[test]
@@ -29,9 +32,49 @@ fn the_name_of_a_model_says_how_it_is_spoken_to() {
     for unknown in
         ["", "claude-x", "x.y.z", "europe-west.meta.llama", "meta.a b", "meta.a?b", "meta.☃"]
     {
-        let error = Rail::of(unknown, false).expect_err("it is unknown");
+        let error = Rail::of(unknown, Operation::Chat, false).expect_err("it is unknown");
         assert_eq!((error.kind(), error.status()), (ErrorKind::Internal, 500), "{unknown}");
     }
+}
+
+#[test]
+fn models_that_embed_are_known_by_their_names() {
+    for known in [
+        "amazon.titan-embed-text-v1",
+        "amazon.titan-embed-g1-text-02",
+        "us.cohere.embed-v4:0",
+        "arn:aws:bedrock:eu-west-3::foundation-model/cohere.embed-english-v3",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/eu.cohere.embed-v4:0",
+    ] {
+        let rail = Rail::of(known, Operation::Embeddings, false);
+        assert_eq!(rail.expect("it embeds"), Rail::Embed, "{known}");
+    }
+    for unknown in [
+        "meta.llama-z:0",
+        "amazon.nova-2-multimodal-embeddings-v1:0",
+        "cohere.rerank-v3-5:0",
+        "titan-embed-text-v1",
+        "cohere.embed v4",
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
+    ] {
+        let error = Rail::of(unknown, Operation::Embeddings, false).expect_err("it does not");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Internal, 500), "{unknown}");
+        assert!(error.message().contains(unknown), "{error}");
+    }
+}
+
+#[test]
+fn the_head_of_an_answer_counts_the_tokens() {
+    let counted = |value: &'static str| {
+        let name = "x-amzn-bedrock-input-token-count";
+        let header = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        Bedrock.input_tokens(&HeaderMap::from_iter([header]))
+    };
+    assert_eq!(counted("42"), Some(42));
+    for odd in ["", "-1", "many"] {
+        assert_eq!(counted(odd), None, "{odd}");
+    }
+    assert_eq!(Bedrock.input_tokens(&HeaderMap::new()), None);
 }
 
 #[test]

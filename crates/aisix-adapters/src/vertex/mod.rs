@@ -55,8 +55,8 @@ impl Adapter for Vertex {
         Ok(rail(target, operation)?.dialect())
     }
 
-    fn embedding(&self, _: &Target) -> &'static dyn EmbedFormat {
-        &VERTEX_EMBED
+    fn embedding(&self, _: &Target) -> Result<Option<&'static dyn EmbedFormat>, Error> {
+        Ok(Some(&VERTEX_EMBED))
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {

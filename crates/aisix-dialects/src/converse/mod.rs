@@ -26,7 +26,7 @@ mod turn;
 mod usage;
 
 pub use error::named;
-pub use model::vendor;
+pub use model::{id, vendor};
 
 use aisix_core::chat::{ChatRequest, ChatResponse};
 use aisix_core::{Carried, DialectId, Error};

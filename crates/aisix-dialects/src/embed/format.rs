@@ -1,59 +1,68 @@
-//! How families embed: what is written for an upstream, and its answer as callers read it.
+//! Formats of embeddings other than OpenAI's: what a call says, and what its answer says.
 
-use aisix_core::{Carried, EmbedRequest, Error};
-use bytes::Bytes;
+use aisix_core::{EmbedRequest, Error};
+use serde_json::Value;
 
-use super::encode;
-use crate::dialect::{Encoded, UpstreamRequest};
-use crate::relayed::{OPENAI_EMBEDDINGS, RelayedAnswer};
+use super::vector::Vector;
+use crate::dialect::{Dropped, Encoded};
 
-/// A format of embeddings that upstreams speak. Callers speak OpenAI's.
+/// A format of embeddings that upstreams speak beside OpenAI's, which callers speak and which is
+/// passed on.
+///
+/// It knows single calls only: how a request is divided into calls, and how their answers become one,
+/// is the same for all formats ([`EmbedCalls`](super::EmbedCalls)).
 pub trait EmbedFormat: Send + Sync + 'static {
-    /// Writes a request.
-    ///
-    /// # Errors
-    /// `Unsupported` where the format cannot express what the caller insists on.
-    fn encode_request(
-        &self,
-        request: &mut Carried<EmbedRequest>,
-        upstream: &UpstreamRequest<'_>,
-    ) -> Result<Encoded, Error>;
+    /// The most texts that one call for this model takes; none take fewer than one.
+    fn texts_per_call(&self, model: &str) -> usize;
 
-    /// Reads an answer to this request: as OpenAI would have given it.
+    /// Writes a call.
+    fn encode_call(&self, call: &EmbedCall<'_>) -> Encoded;
+
+    /// Reads the answer to a call.
     ///
     /// # Errors
     /// `Malformed` where the body is not this format's answer, or the error that the upstream put
     /// into it.
-    fn decode_answer(
-        &self,
-        body: Bytes,
-        request: &mut Carried<EmbedRequest>,
-        upstream: &UpstreamRequest<'_>,
-    ) -> Result<RelayedAnswer, Error>;
+    fn decode_answer(&self, body: &[u8]) -> Result<EmbedAnswer, Error>;
 }
 
-/// OpenAI's own.
-pub static OPENAI_EMBED: OpenAiEmbed = OpenAiEmbed;
-
-/// OpenAI's embeddings, passed on as they are.
+/// One call of those that a request takes.
 #[derive(Debug, Clone, Copy)]
-pub struct OpenAiEmbed;
+pub struct EmbedCall<'a> {
+    /// The upstream's name for the model.
+    pub model: &'a str,
+    /// What is to be embedded: never nothing, and never more than the format takes.
+    pub texts: &'a [&'a str],
+    /// What the caller asks for beside it.
+    pub request: &'a EmbedRequest,
+}
 
-impl EmbedFormat for OpenAiEmbed {
-    fn encode_request(
-        &self,
-        request: &mut Carried<EmbedRequest>,
-        upstream: &UpstreamRequest<'_>,
-    ) -> Result<Encoded, Error> {
-        encode(request, upstream)
+/// What the answer to a call says.
+#[derive(Debug)]
+pub struct EmbedAnswer {
+    /// One for each text, in their order.
+    pub vectors: Vec<Vector>,
+    /// How many tokens the texts had, where the body says it.
+    pub tokens: Option<u64>,
+}
+
+impl<'a> EmbedCall<'a> {
+    /// A field of the request that OpenAI does not have, and the format may.
+    pub(super) fn field(&self, name: &str) -> Option<&'a Value> {
+        let found = self.request.native.iter().find(|native| native.name == name)?;
+        Some(&found.value).filter(|value| !value.is_null())
     }
 
-    fn decode_answer(
-        &self,
-        body: Bytes,
-        _: &mut Carried<EmbedRequest>,
-        _: &UpstreamRequest<'_>,
-    ) -> Result<RelayedAnswer, Error> {
-        OPENAI_EMBEDDINGS.decode_answer(body)
+    /// The call in these words, which say these fields of the request.
+    pub(super) fn said(&self, body: &Value, fields: &[&str]) -> Encoded {
+        let request = self.request;
+        let natives = request.native.iter().map(|native| &*native.name);
+        let dimensions = request.dimensions.map(|_| DIMENSIONS);
+        let all = natives.chain(dimensions).chain(request.user.as_ref().map(|_| "user"));
+        let dropped = all.filter(|name| !fields.contains(name)).map(Dropped::new).collect();
+        Encoded { body: body.to_string().into(), dropped }
     }
 }
+
+/// How many numbers an embedding is to have, as OpenAI calls it.
+pub(super) const DIMENSIONS: &str = "dimensions";

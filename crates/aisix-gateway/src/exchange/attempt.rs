@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aisix_adapters::{Adapter, Answers, Call, FailedReply, Prepared, scrubbed};
 use aisix_core::{Caller, Error, ErrorCode, Operation};
+use aisix_dialects::embed::{self, EmbedCalls};
 use aisix_dialects::{Depth, Dialect, Dropped, Encoded, RelayFormat, UpstreamRequest};
 use aisix_hooks::Payload;
 use bytes::{Bytes, BytesMut};
@@ -48,6 +49,20 @@ pub(super) struct Attempt<'a> {
     pub(super) looks_inside: Depth,
 }
 
+/// How a candidate is spoken to, and until when it must have answered.
+pub(super) struct Way<'a> {
+    pub(super) adapter: &'a dyn Adapter,
+    pub(super) dialect: &'static dyn Dialect,
+    pub(super) upstream: UpstreamRequest<'a>,
+    pub(super) deadline: Deadline,
+}
+
+/// A whole answer.
+pub(super) struct Reply {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
 impl Attempt<'_> {
     /// Calls the candidate; what comes back is an answer that has begun, or why there is none.
     /// What the candidate's format cannot express is added to `dropped`.
@@ -61,95 +76,102 @@ impl Attempt<'_> {
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
         let dialect = adapter.dialect(target, self.operation, stream)?;
         let upstream = UpstreamRequest { model: &target.upstream_model, stream };
-        let encoded = self.encode(payload, (adapter, dialect), &upstream)?;
-        *dropped = encoded.dropped;
-        let mut body = encoded.body;
-        if let (Payload::Chat(_), Some(mark)) = (&*payload, self.candidate.cache_mark()) {
-            body = dialect.mark_for_cache(body, &mark);
-        }
-        let call = Call::new(target, self.operation, body).stream(stream);
-        let call = call.request_id(self.request_id).transport(self.client);
-        let call = call.of_caller(self.caller, self.headers);
         let deadline = Deadline::of(&self.candidate.timeouts, stream);
-        let Prepared { request, dropped: lost } =
-            deadline.bounds(call.prepared_by(adapter)).await?;
+        let way = Way { adapter, dialect, upstream, deadline };
+        if let Payload::Embed(request) = payload
+            && let Some(format) = adapter.embedding(target)?
+        {
+            let calls = EmbedCalls::of(format, request, &way.upstream)?;
+            return self.embed(&way, &calls, dropped).await;
+        }
+        let Encoded { body, dropped: left_out } = self.encode(payload, &way)?;
+        *dropped = left_out;
+        let (Prepared { request, dropped: lost }, credentials) = self.prepared(&way, body).await?;
         dropped.extend(lost);
-        let credentials = Credentials::of(target, &request);
         let answer = if stream {
-            self.stream((adapter, dialect), request, &credentials, &deadline).await
+            self.stream(&way, request, &credentials).await
         } else {
-            let body = self.whole(adapter, request, &deadline).await;
-            body.and_then(|body| self.read(body, payload, (adapter, dialect), &upstream))
+            let reply = self.whole(&way, request).await;
+            reply.and_then(|reply| self.read(reply.body, way.dialect))
         };
-        answer.map_err(|error| {
-            if is_refused(&error) {
-                credentials.minted().for_each(|minted| adapter.refused(target, minted));
-            }
-            credentials.scrub(error)
-        })
+        answer.map_err(|error| self.failed(error, &way, &credentials))
     }
 
-    /// The body for an upstream that speaks this dialect.
-    fn encode(
-        &self,
-        payload: &mut Payload,
-        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
-        upstream: &UpstreamRequest<'_>,
-    ) -> Result<Encoded, Error> {
-        if let Payload::Embed(request) = payload {
-            let format = adapter.embedding(&self.candidate.target);
-            return format.encode_request(request, upstream);
-        }
+    /// The body for an upstream that is spoken to in this way.
+    fn encode(&self, payload: &mut Payload, way: &Way<'_>) -> Result<Encoded, Error> {
+        let Way { dialect, upstream, .. } = way;
         if self.inbound.relayed().is_some_and(|format| format.dialect().id() != dialect.id()) {
             let name = self.operation.name();
             return Err(Error::unsupported(format_args!("'{name}' is not translated")));
         }
         match payload {
-            Payload::Chat(chat) => dialect.encode_request(chat, upstream),
+            Payload::Chat(chat) => {
+                let Encoded { body, dropped } = dialect.encode_request(chat, upstream)?;
+                let body = match self.candidate.cache_mark() {
+                    Some(mark) => dialect.mark_for_cache(body, &mark),
+                    None => body,
+                };
+                Ok(Encoded { body, dropped })
+            }
+            Payload::Embed(request) => embed::encode(request, upstream),
             Payload::Relay(request) => Ok(RelayFormat::encode_request(request, upstream)),
             _ => Err(Error::internal("a payload that no endpoint takes")),
         }
     }
 
-    async fn whole(
+    /// A request with this body that is ready to be sent, and what its answer must not tell.
+    pub(super) async fn prepared(
         &self,
-        adapter: &dyn Adapter,
-        request: http::Request<Bytes>,
-        deadline: &Deadline,
-    ) -> Result<Bytes, Error> {
-        let answer = async {
-            let reply = self.accepted(adapter, request).await?;
-            collect(reply.into_body()).await
-        };
-        deadline.bounds(answer).await
+        way: &Way<'_>,
+        body: Bytes,
+    ) -> Result<(Prepared, Credentials), Error> {
+        let target = &self.candidate.target;
+        let call = Call::new(target, self.operation, body).stream(way.upstream.stream);
+        let call = call.request_id(self.request_id).transport(self.client);
+        let call = call.of_caller(self.caller, self.headers);
+        let prepared = way.deadline.bounds(call.prepared_by(way.adapter)).await?;
+        let credentials = Credentials::of(target, &prepared.request);
+        Ok((prepared, credentials))
     }
 
-    /// What a whole answer to this payload says.
-    fn read(
+    /// Sends the request and reads the whole of its answer.
+    pub(super) async fn whole(
         &self,
-        body: Bytes,
-        payload: &mut Payload,
-        (adapter, dialect): (&dyn Adapter, &dyn Dialect),
-        upstream: &UpstreamRequest<'_>,
-    ) -> Result<Source, Error> {
-        let body = self.quirks(dialect).whole(body);
-        match (payload, self.inbound.relayed()) {
-            (Payload::Embed(request), _) => {
-                let format = adapter.embedding(&self.candidate.target);
-                format.decode_answer(body, request, upstream).map(Source::Relayed)
-            }
-            (_, Some(format)) => format.decode_answer(body).map(Source::Relayed),
-            (_, None) => dialect.decode_response(body).map(Source::Whole),
+        way: &Way<'_>,
+        request: http::Request<Bytes>,
+    ) -> Result<Reply, Error> {
+        let answer = async {
+            let (head, body) = self.accepted(way.adapter, request).await?.into_parts();
+            let body = collect(body).await?;
+            Ok(Reply { headers: head.headers, body: self.quirks(way.dialect).whole(body) })
+        };
+        way.deadline.bounds(answer).await
+    }
+
+    /// An error of a call that carried these credentials, as it may be told.
+    pub(super) fn failed(&self, error: Error, way: &Way<'_>, credentials: &Credentials) -> Error {
+        if is_refused(&error) {
+            let refused = |minted| way.adapter.refused(&self.candidate.target, minted);
+            credentials.minted().for_each(refused);
+        }
+        credentials.scrub(error)
+    }
+
+    /// What a whole answer says.
+    fn read(&self, body: Bytes, dialect: &dyn Dialect) -> Result<Source, Error> {
+        match self.inbound.relayed() {
+            Some(format) => format.decode_answer(body).map(Source::Relayed),
+            None => dialect.decode_response(body).map(Source::Whole),
         }
     }
 
     async fn stream(
         &self,
-        (adapter, dialect): (&dyn Adapter, &'static dyn Dialect),
+        way: &Way<'_>,
         request: http::Request<Bytes>,
         credentials: &Credentials,
-        deadline: &Deadline,
     ) -> Result<Source, Error> {
+        let &Way { adapter, dialect, ref deadline, .. } = way;
         let reply = deadline.bounds(self.accepted(adapter, request)).await?;
         let target = &self.candidate.target;
         let quirks = self.quirks(dialect);
@@ -217,7 +239,7 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Until when an answer must have come or begun, whatever has to be asked before: tokens too.
-struct Deadline {
+pub(super) struct Deadline {
     started: Instant,
     ends: Option<Instant>,
 }

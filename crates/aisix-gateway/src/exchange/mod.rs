@@ -4,6 +4,7 @@ mod aside;
 mod attempt;
 mod completion;
 mod credentials;
+mod embedding;
 mod events;
 mod evidence;
 mod models;

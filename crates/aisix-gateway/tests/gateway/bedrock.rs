@@ -11,7 +11,7 @@ use crate::common::*;
 
 const LLAMA: &str = "us.meta.llama-z:0";
 const CLAUDE: &str = "anthropic.claude-x-v1:0";
-const SIGNER: Signer<'_> = Signer::EXAMPLE;
+pub(crate) const SIGNER: Signer<'_> = Signer::EXAMPLE;
 
 /// A gateway in front of this upstream as Bedrock.
 fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
@@ -27,7 +27,7 @@ fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
     World::with(Settings::default(), &documents)
 }
 
-fn signed(upstream: &ScriptedUpstream, model: &str) -> World {
+pub(crate) fn signed(upstream: &ScriptedUpstream, model: &str) -> World {
     world(upstream, &SIGNER.secret(), model)
 }
 
@@ -99,7 +99,7 @@ async fn every_format_reaches_converse_whole_and_streamed_and_signed() {
 
 /// Neither the caller's credential nor the secret itself goes upstream.
 #[track_caller]
-fn assert_untold(received: &Received) {
+pub(crate) fn assert_untold(received: &Received) {
     let sent = format!("{:?} {}", received.headers, received.text());
     for secret in [CALLER, SIGNER.secret_access_key] {
         assert!(!sent.contains(secret), "{sent}");

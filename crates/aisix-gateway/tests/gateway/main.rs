@@ -16,6 +16,7 @@ mod cancellation;
 mod catalogue;
 mod common;
 mod credentials;
+mod embeddings;
 mod failover;
 mod families;
 mod faults;

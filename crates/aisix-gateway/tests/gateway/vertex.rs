@@ -222,7 +222,7 @@ async fn texts_are_embedded_in_one_call_and_told_as_openai_tells_it() {
         "object": "list",
         "data": [
             {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]},
-            {"object": "embedding", "index": 1, "embedding": [1.0, 0.0]},
+            {"object": "embedding", "index": 1, "embedding": [1, 0]},
         ],
         "model": "text-embedding-005",
         "usage": {"prompt_tokens": 5, "total_tokens": 5},
@@ -249,6 +249,34 @@ async fn texts_are_embedded_in_one_call_and_told_as_openai_tells_it() {
         vertex.enqueue(Reply::json(200, body.to_string()));
         let answer = world.send(asked("/v1/embeddings", &request)).await;
         assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_takes_one_text_is_called_for_each_and_others_for_250_at_most() {
+    let vertex = ScriptedUpstream::start();
+    vertex.respond_with(|call| {
+        let body: Value = call.json();
+        let prediction = |instance: &Value| {
+            let number = instance["content"].as_str().and_then(|text| text.parse::<u64>().ok());
+            json!({"embeddings": {"values": [number], "statistics": {"token_count": 1}}})
+        };
+        let instances = body["instances"].as_array().expect("a list").iter();
+        let predictions: Value = instances.map(prediction).collect();
+        Reply::json(200, json!({ "predictions": predictions }).to_string())
+    });
+    for (model, texts, calls) in [("gemini-embedding-001", 3, 3), ("text-embedding-005", 251, 2)] {
+        let world = in_front_of(&vertex, model);
+        let before = vertex.requests().len();
+        let input: Vec<_> = (0..texts).map(|number| number.to_string()).collect();
+        let request = json!({"model": MODEL, "input": input});
+        let answer = world.send(asked("/v1/embeddings", &request)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(vertex.requests().len() - before, calls, "{model}");
+        let answer: Value = answer.json();
+        let embeddings = answer["data"].as_array().expect("a list").iter();
+        assert!(embeddings.map(|item| item["embedding"][0].as_u64()).eq((0..texts).map(Some)));
+        assert_eq!(answer["usage"]["prompt_tokens"], texts);
     }
 }
 
