@@ -3,16 +3,21 @@
 //! An adapter's tests describe their family as a [`Setup`] and call [`check`].
 
 mod classifying;
+mod granting;
 mod preparing;
+mod streaming;
 
 use std::fmt;
 use std::sync::Arc;
 
-use aisix_adapters::{Adapter, Target};
+use aisix_adapters::{Adapter, Call, Target};
+use aisix_core::error::with_causes;
 use aisix_core::snapshot::Stored;
 use aisix_core::{Error, ErrorKind, Id, Operation, Secret};
+use bytes::Bytes;
 use serde_json::Value;
 
+pub use self::granting::TokenEndpoint;
 use super::resources;
 
 /// How the suite is to treat one family.
@@ -21,21 +26,82 @@ pub struct Setup {
     pub key: Value,
     /// The base that the key is given; `None` where the family needs none.
     pub base: Option<&'static str>,
-    /// The secret that the key is given: at least 16 characters that stand in no other field.
-    pub secret: &'static str,
+    /// The secret that the key is given.
+    pub secret: String,
+    /// What of it is sent, and may be quoted: at least 16 characters that stand in no other field.
+    pub sent: Vec<&'static str>,
+    /// What of it is never sent.
+    pub kept: Vec<&'static str>,
+    /// The token endpoint that it is to be shown to, if there is one.
+    pub endpoint: TokenEndpoint,
     /// The upstream's name for the model, where the family goes by it.
     pub model: &'static str,
     /// The operations that the family has.
     pub operations: Vec<Operation>,
     /// The operations that it does not have.
     pub lacks: Vec<Operation>,
-    /// The header that proves who calls.
-    pub credential: &'static str,
+    /// The headers that prove who calls; the first is there whatever the secret.
+    pub credentials: &'static [&'static str],
+    /// What becomes of this body of an operation, streamed or not, before it is sent.
+    pub reshaped: fn(&str, Operation, bool) -> String,
     /// The body of a failed answer with this message, as the family writes it.
     pub failure: fn(&str) -> String,
+    /// The failed answers that the family documents.
+    pub failures: Vec<Failure>,
+    /// How the family streams a chat, where the suite is to see it.
+    pub streams: Option<Streams>,
+}
+
+/// A failed answer, and what callers are told of it.
+#[derive(Debug)]
+pub struct Failure {
+    /// The status of the answer.
+    pub status: u16,
+    /// The header that names the error, with its value.
+    pub named: Option<(&'static str, &'static str)>,
+    /// The body of the answer.
+    pub body: String,
+    /// The status that callers are told.
+    pub told: u16,
+    /// The code.
+    pub code: Option<&'static str>,
+    /// The words.
+    pub message: &'static str,
+}
+
+/// A streamed chat, as a family writes it.
+#[derive(Debug)]
+pub struct Streams {
+    /// The frames of a complete one.
+    pub whole: Vec<Vec<u8>>,
+    /// A frame that says that it failed, with this message.
+    pub failure: fn(&str) -> Vec<u8>,
+    /// The upstream's status that such a frame stands for.
+    pub status: u16,
 }
 
 impl Setup {
+    /// A family whose key's secret is sent as it is, in one header; it has chats, in any format.
+    #[must_use]
+    pub fn of(key: Value, secret: &'static str, failure: fn(&str) -> String) -> Self {
+        Self {
+            key,
+            base: None,
+            secret: secret.to_owned(),
+            sent: vec![secret],
+            kept: Vec::new(),
+            endpoint: TokenEndpoint(None),
+            model: "upstream-model",
+            operations: vec![Operation::Chat, Operation::Messages, Operation::Responses],
+            lacks: Vec::new(),
+            credentials: &["authorization"],
+            reshaped: |body, _, _| body.to_owned(),
+            failure,
+            failures: Vec::new(),
+            streams: None,
+        }
+    }
+
     /// A target behind a key with this secret and base.
     fn target(&self, secret: &str, base: Option<&str>) -> Target {
         let mut key = Stored::clone(&resources::provider_key(self.key.clone()));
@@ -51,7 +117,17 @@ impl Setup {
     }
 
     fn usable(&self) -> Target {
-        self.target(self.secret, self.base)
+        self.target(&self.secret, self.base)
+    }
+
+    /// What proves who calls, wherever it is quoted.
+    fn proofs(&self) -> impl Iterator<Item = &'static str> {
+        self.sent.iter().copied().chain(self.endpoint.0)
+    }
+
+    /// What an operation is called with; token endpoints grant what they are to grant.
+    fn call<'a>(&'a self, target: &'a Target, operation: Operation, body: Bytes) -> Call<'a> {
+        Call::new(target, operation, body).transport(&self.endpoint)
     }
 }
 
@@ -67,10 +143,13 @@ impl fmt::Debug for Setup {
 ///
 /// Where the adapter breaks a promise.
 pub async fn check(adapter: &dyn Adapter, setup: &Setup) {
-    assert!(setup.secret.len() >= 16, "the suite needs a secret that it can find again");
+    for proof in setup.proofs() {
+        assert!(proof.len() >= 16, "the suite needs a secret that it can find again");
+    }
     names_what_it_lacks(adapter, setup);
     preparing::check(adapter, setup).await;
     classifying::check(adapter, setup);
+    streaming::check(adapter, setup);
 }
 
 /// What a family cannot do is known before any call.
@@ -90,8 +169,8 @@ fn names_what_it_lacks(adapter: &dyn Adapter, setup: &Setup) {
     }
 }
 
-/// Nothing that is shown of an error holds the secret.
+/// Nothing that is shown of an error holds this.
 fn assert_silent(error: &Error, secret: &str) {
-    let shown = format!("{error} {error:?} {:?}", error.upstream());
-    assert!(!shown.contains(secret), "an error quotes the secret");
+    let shown = format!("{} {error:?} {:?}", with_causes(error), error.upstream());
+    assert!(!shown.contains(secret), "an error quotes the secret: {shown}");
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aisix_adapters::{Adapter, FailedReply};
 use aisix_core::{Error, ErrorCode};
-use http::header::RETRY_AFTER;
+use http::header::{HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Setup, assert_silent};
+use super::{Failure, Setup, assert_silent};
 
 const MESSAGE: &str = "what the provider says";
 
@@ -18,6 +18,7 @@ pub(super) fn check(adapter: &dyn Adapter, setup: &Setup) {
     hands_on_how_long_to_wait(adapter, setup);
     makes_sense_of_any_body(adapter, setup);
     scrubs_the_credential(adapter, setup);
+    knows_what_its_family_documents(adapter, setup);
 }
 
 fn classify(adapter: &dyn Adapter, setup: &Setup, status: u16, body: &str) -> Error {
@@ -93,18 +94,32 @@ fn makes_sense_of_any_body(adapter: &dyn Adapter, setup: &Setup) {
     }
 }
 
-/// Providers quote what they refuse: anywhere, and where their text is cut off.
+/// Providers quote what they refuse: anywhere, and where their text is cut off. Of a token that was
+/// granted, whoever sends it knows.
 fn scrubs_the_credential(adapter: &dyn Adapter, setup: &Setup) {
-    let secret = setup.secret;
-    for status in [302, 401, 500] {
-        let message = format!("Incorrect key: {secret}. Not {secret}!");
-        for body in [(setup.failure)(&message), message] {
-            assert_silent(&classify(adapter, setup, status, &body), secret);
+    for &proof in &setup.sent {
+        for status in [302, 400, 401, 500] {
+            let message = format!("Incorrect key: {proof}. Not {proof}!");
+            for body in [(setup.failure)(&message), message] {
+                assert_silent(&classify(adapter, setup, status, &body), proof);
+            }
+            for cut in 990..1030 {
+                let message = format!("{}{proof}", "x".repeat(cut));
+                let error = classify(adapter, setup, status, &(setup.failure)(&message));
+                assert_silent(&error, &proof[..8]);
+            }
         }
-        for cut in 990..1030 {
-            let message = format!("{}{secret}", "x".repeat(cut));
-            let error = classify(adapter, setup, status, &(setup.failure)(&message));
-            assert_silent(&error, &secret[..8]);
-        }
+    }
+}
+
+fn knows_what_its_family_documents(adapter: &dyn Adapter, setup: &Setup) {
+    for failure in &setup.failures {
+        let Failure { status, named, body, told, code, message } = failure;
+        let headers = named
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers = HeaderMap::from_iter(headers);
+        let error = with_headers(adapter, setup, *status, &headers, body.as_bytes());
+        let found = (error.status(), error.public_code(), error.message());
+        assert_eq!(found, (*told, *code, *message), "{failure:?}");
     }
 }
