@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aisix_core::chat::{ChatRequest, Native};
+use aisix_core::chat::{ChatRequest, Native, Usage};
 use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
 
@@ -106,6 +106,13 @@ impl Sink {
                 }
                 _ => self.drop(&native.name),
             }
+        }
+    }
+
+    /// Notes that formats which count what was written to a cache do not say for how long.
+    pub(crate) fn drop_cache_life(&mut self, usage: Option<Usage>) {
+        if usage.is_some_and(|usage| usage.cache_write_1h > 0) {
+            self.drop("usage.cache_creation");
         }
     }
 

@@ -103,6 +103,7 @@ pub(super) fn encode(
     }
     body.insert("choices".to_owned(), Value::Array(choices));
     let more = usage_more(&response.native);
+    sink.drop_cache_life(response.usage);
     let usage = wire::write_usage(response.usage.unwrap_or_default(), more);
     body.insert("usage".to_owned(), usage);
     sink.put_natives(&response.native, &mut body);

@@ -191,7 +191,12 @@ fn write_told(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
     });
     let content = parts.iter().filter_map(|part| write_content_part(part, sink));
     // Paragraphs of instructions stay apart; what people say is one text.
-    let between = if turn.role == Role::User { "" } else { "\n" };
+    let between = match turn.role {
+        // A document ends where somebody begins to speak.
+        Role::User if parts.iter().any(|part| matches!(part, Part::Media(_))) => "\n\n",
+        Role::User => "",
+        _ => "\n",
+    };
     let content = part::write_content(content.collect(), between, sink.own);
     let content = content.unwrap_or_else(|| "".into());
     object.insert("content".to_owned(), content);

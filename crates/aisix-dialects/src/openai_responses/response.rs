@@ -145,6 +145,7 @@ impl Head {
         let (status, reason, output, usage) = match ended {
             None => ("in_progress", None, Vec::new(), Value::Null),
             Some((finish, output, usage)) => {
+                sink.drop_cache_life(usage);
                 let usage = usage.map_or(Value::Null, |usage| usage::write(usage, natives));
                 (status(finish, sink), incomplete(finish, sink), output, usage)
             }

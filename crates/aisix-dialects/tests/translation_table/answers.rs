@@ -1,14 +1,15 @@
 //! What becomes of what an answer says.
 
-use aisix_core::chat::{FrameOutline, StreamOptions, unfold};
+use aisix_core::chat::{FrameOutline, StreamOptions, fold, unfold};
 use aisix_core::{Carried, Error};
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dialect, Dropped, FrameDecoder};
+use aisix_dialects::{AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder};
 use aisix_testing::conformance::dialect::write_stream;
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use crate::{Said, Verdict, gemini};
+use crate::facts::Facts;
+use crate::{Said, Verdict, Written, answered, gemini};
 
 /// The verdict on fields of an answer: of the message and its choice, or of the answer itself. It
 /// is the same for whole answers and for streams.
@@ -22,7 +23,13 @@ pub(crate) fn verdict(
         return Verdict::Unsaid;
     };
     let plain = plain(from);
-    judged(name, [&plain, &answer], |said| whole(from, to, said), |said| streamed(from, to, said))
+    judged(
+        name,
+        from,
+        [&plain, &answer],
+        |said| whole(from, to, said),
+        |said| streamed(from, to, said),
+    )
 }
 
 /// The verdict on an answer of a format that only upstreams speak, beside a plain one.
@@ -33,28 +40,41 @@ pub(crate) fn verdict_on_upstream(
     plain: &Value,
     answer: &Value,
 ) -> Verdict {
-    judged(name, [plain, answer], |said| whole(from, to, said), |said| unfolded(from, to, said))
+    judged(
+        name,
+        from,
+        [plain, answer],
+        |said| whole(from, to, said),
+        |said| unfolded(from, to, said),
+    )
 }
 
-type Told = Result<(Value, Vec<Dropped>), Error>;
+type Told = Result<Written, Error>;
 
 fn judged(
     name: &str,
+    from: &dyn Dialect,
     [plain, answer]: [&Value; 2],
     whole: impl Fn(&Value) -> Told,
     streamed: impl Fn(&Value) -> Told,
 ) -> Verdict {
+    let said = |answer: &Value| {
+        let mut carried = from.decode_response(answer.to_string().into()).expect("an answer");
+        answered::of(carried.value().expect("an answer"))
+    };
+    let added = said(answer).beyond(&said(plain));
     let of = |told: &dyn Fn(&Value) -> Told| {
-        Verdict::of(name, told(plain).expect("a plain answer is translated"), told(answer))
+        let without = told(plain).expect("a plain answer is translated");
+        Verdict::of(name, &added, &without, told(answer))
     };
     let (whole, streamed) = (of(&whole), of(&streamed));
     let fields = |verdict: &Verdict| match verdict {
         Verdict::Kept(lost) | Verdict::LeftOut(lost) => {
             let mut lost = lost.clone();
             lost.sort();
-            lost
+            (matches!(verdict, Verdict::Kept(_)), lost)
         }
-        _ => Vec::new(),
+        _ => (false, Vec::new()),
     };
     assert_eq!(fields(&whole), fields(&streamed), "'{name}' streams as it is said whole");
     whole
@@ -113,7 +133,8 @@ fn context() -> AnswerContext {
 fn whole(from: &dyn Dialect, to: &dyn CallerDialect, answer: &Value) -> Told {
     let mut carried = from.decode_response(answer.to_string().into())?;
     let encoded = to.encode_response(&mut carried, &context())?;
-    Ok((serde_json::from_slice(&encoded.body).expect("it is JSON"), encoded.dropped))
+    let mut told = to.decode_response(encoded.body).expect("an answer is written");
+    Ok((answered::of(told.value().expect("an answer is written")), encoded.dropped))
 }
 
 /// What a caller is told of the events that the whole answer would have streamed as: that they are
@@ -127,8 +148,7 @@ fn unfolded(from: &dyn Dialect, to: &dyn CallerDialect, answer: &Value) -> Told 
         encoder.push(&mut frame, &mut out)?;
     }
     encoder.finish(&mut out);
-    let text = String::from_utf8_lossy(&Bytes::from(out)).into_owned();
-    Ok((text.into(), encoder.dropped().to_vec()))
+    Ok((read_back(to, out.freeze()), encoder.dropped().to_vec()))
 }
 
 fn streamed(from: &dyn CallerDialect, to: &dyn CallerDialect, answer: &Value) -> Told {
@@ -146,6 +166,19 @@ fn streamed(from: &dyn CallerDialect, to: &dyn CallerDialect, answer: &Value) ->
     }
     decoder.finish()?;
     encoder.finish(&mut out);
-    let text = String::from_utf8_lossy(&Bytes::from(out)).into_owned();
-    Ok((text.into(), encoder.dropped().to_vec()))
+    Ok((read_back(to, out.freeze()), encoder.dropped().to_vec()))
+}
+
+/// What a caller reads of a stream.
+fn read_back(to: &dyn CallerDialect, stream: Bytes) -> Facts {
+    let mut frames = Vec::new();
+    SseDecoder::default().push(stream, &mut frames).expect("a stream is written");
+    let mut decoder = to.event_decoder(Depth::Full);
+    let mut events = Vec::new();
+    for frame in frames {
+        if let Some(mut frame) = decoder.push(frame).expect("a stream is written") {
+            events.extend(frame.value().expect("it is read in full").clone());
+        }
+    }
+    answered::of(&fold(events))
 }

@@ -233,6 +233,20 @@ fn tools() -> Vec<Feature> {
             json!({"tools": anthropic_tool(plain()), "tool_choice": {"type": "auto", "disable_parallel_tool_use": true}}),
         ),
         feature("calls in an earlier turn", calls("{}"), answered(json!({"content": uses}))),
+        feature(
+            "functions, from before there were tools",
+            json!({"functions": [{"name": "f", "description": "d", "parameters": schema}]}),
+            Value::Null,
+        ),
+        feature(
+            "calls of functions, and their results, without ids",
+            json!({"messages": [
+                {"role": "user", "content": "Hi"},
+                {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}},
+                {"role": "function", "name": "f", "content": "4"},
+            ]}),
+            Value::Null,
+        ),
         feature("calls whose arguments are no JSON", calls("{\"a"), Value::Null),
         row("a result", result(json!({"content": "4"}), json!({"content": "4"}))),
         row(

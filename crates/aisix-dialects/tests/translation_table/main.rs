@@ -4,12 +4,16 @@
 //! Nothing is lost silently: what is neither kept, nor reported, nor refused fails the test.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with the reason")]
 
+mod answered;
 mod answers;
+mod asked_converse;
 mod converse;
+mod facts;
 mod features;
 mod gemini;
 mod requests;
 mod responses;
+mod same;
 
 use std::fmt::Write;
 use std::fs;
@@ -20,6 +24,7 @@ use aisix_dialects::{
     ANTHROPIC_MESSAGES, CONVERSE, CallerDialect, Dialect, Dropped, GEMINI, OPENAI_CHAT,
     OPENAI_RESPONSES,
 };
+use facts::Facts;
 use serde_json::{Value, json};
 
 /// What a feature looks like in a format; `None` where that has no way to say it.
@@ -44,31 +49,31 @@ enum Verdict {
     Refused(String),
 }
 
+/// What was written, as it is read back; and what it could not say.
+type Written = (Facts, Vec<Dropped>);
+
 impl Verdict {
-    /// Judges a translation with the feature by one without it.
+    /// Judges a translation of what a feature adds, beside one without the feature. What is written
+    /// is read back: only what is found there is kept.
     #[track_caller]
-    fn of(
-        name: &str,
-        without: (Value, Vec<Dropped>),
-        with: Result<(Value, Vec<Dropped>), Error>,
-    ) -> Self {
-        let (body, dropped) = match with {
+    fn of(name: &str, added: &[String], without: &Written, with: Result<Written, Error>) -> Self {
+        let (written, dropped) = match with {
             Ok(with) => with,
             Err(error) => {
                 let message = error.message().trim_start_matches("unsupported: ");
                 return Self::Refused(message.to_owned());
             }
         };
+        assert!(!added.is_empty(), "'{name}' says nothing");
         let lost: Vec<_> = dropped
             .into_iter()
             .filter(|dropped| !without.1.contains(dropped))
             .map(|dropped| dropped.field)
             .collect();
-        if body != without.0 {
-            return Self::Kept(lost);
-        }
-        assert!(!lost.is_empty(), "'{name}' is lost silently");
-        Self::LeftOut(lost)
+        let found = |fact: &&String| same::said(fact, &written) && !without.0.holds(fact);
+        let (found, missing): (Vec<_>, Vec<_>) = added.iter().partition(found);
+        assert!(!lost.is_empty() || missing.is_empty(), "'{name}' loses {missing:?}: {written:#?}");
+        if found.is_empty() { Self::LeftOut(lost) } else { Self::Kept(lost) }
     }
 
     fn told(&self) -> String {
@@ -105,7 +110,8 @@ const INTRODUCTION: &str = "\
 A caller that speaks one format may be served by an upstream that speaks another. Within one format
 nothing is translated: the bytes are relayed, and only the name of the model changes.
 
-- **kept**: the other side is told the same in its own format.
+- **kept**: the other side is told the same in its own format: what was written for it was read back,
+  and everything was there.
 - **kept, but for** a field, or **left out**: the other format has no way to say it. The names of
   such fields stand in the access log, for whole answers and streams alike, and are counted; the
   header `x-aisix-dropped` tells the caller of those that are known when the answer begins.
@@ -124,6 +130,10 @@ const RESPONSES: &str = "
 Providers of the family `openai` take these as they are. Those without `/responses`
 ([quirks.md](quirks.md)) are asked in chat completions.
 
+What OpenAI keeps of a conversation (`previous_response_id`, `conversation`, `prompt`), nobody else
+knows: others answer what the request itself holds, and `x-aisix-dropped` says what was not heard. The
+answer repeats what it was asked with, as OpenAI's do, but for what was left out in this way.
+
 ";
 
 /// One format, the other, and what the column is called.
@@ -131,6 +141,10 @@ type Pair<To = dyn CallerDialect> = (&'static dyn CallerDialect, &'static To, &'
 
 /// What becomes of a feature between two formats.
 type Judge<To> = fn(&str, &dyn CallerDialect, &To, Said) -> Verdict;
+
+/// The formats that can be read back as they were written.
+static CALLERS: [&dyn CallerDialect; 4] =
+    [&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &GEMINI, &OPENAI_RESPONSES];
 
 static BETWEEN_CALLERS: [Pair; 4] = [
     (&OPENAI_CHAT, &ANTHROPIC_MESSAGES, "OpenAI chat → Anthropic Messages"),

@@ -26,9 +26,11 @@ fn tool() -> Value {
 async fn translated_responses_repeat_their_request_whole_and_streamed() {
     let mut request = json!({
         "model": MODEL, "input": "Hi", "tools": [tool()], "tool_choice": "required",
-        "parallel_tool_calls": false, "metadata": {"a": "b"}, "instructions": "Be terse.",
+        "previous_response_id": "resp_1", "parallel_tool_calls": false, "metadata": {"a": "b"}, "instructions": "Be terse.",
     });
     let whole = told(&ANTHROPIC, &RESPONSES, &request, ANTHROPIC.whole(&RESPONSES, "ok")).await;
+    let dropped = whole.header("x-aisix-dropped").expect("something is left out");
+    assert!(dropped.split(", ").any(|field| field == "previous_response_id"), "{dropped}");
     let whole: Value = serde_json::from_str(whole.text()).expect("JSON");
     request["stream"] = true.into();
     let stream = Reply::sse(ANTHROPIC.stream(&RESPONSES, &["ok"]));

@@ -139,6 +139,7 @@ impl Lowerer {
 
     fn tell_usage(&mut self) -> Option<Value> {
         self.usage_told = true;
+        self.sink.drop_cache_life(self.usage);
         Some(wire::write_usage(self.usage?, self.usage_more.as_ref()))
     }
 
