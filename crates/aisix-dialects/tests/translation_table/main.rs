@@ -124,6 +124,9 @@ What a provider sealed of a thought goes back to the format that it was made in,
 caller who speaks another format carries it, unread, as `aisix-seal:<format>:<seal>`.
 ";
 
+/// In which format a family is called; the tests of the adapters check it.
+const UPSTREAMS: &str = include_str!("upstreams.md");
+
 const RESPONSES: &str = "
 ## Requests of callers who speak Responses
 
@@ -184,7 +187,7 @@ static FROM_CONVERSE: [(&dyn CallerDialect, &str); 3] = [
 ];
 
 fn document() -> String {
-    let mut text = INTRODUCTION.to_owned();
+    let mut text = [INTRODUCTION, UPSTREAMS].concat();
     text.push_str("\n## Requests\n\n");
     // Nobody is asked in the words of Responses but by callers who speak them.
     let asked = BETWEEN_CALLERS.iter().filter(|(_, to, _)| to.id() != OPENAI_RESPONSES.id());
