@@ -43,6 +43,7 @@ pub mod etcd;
 pub mod eventstream;
 pub mod exposition;
 pub mod fixtures;
+pub mod google_auth;
 pub mod process;
 pub mod provider;
 pub mod proxy;

@@ -2,56 +2,22 @@
 
 use aisix_gateway::Settings;
 use aisix_testing::fixtures::openai;
-use aisix_testing::{Canaries, Gate, Reply, Request, Response, ScriptedUpstream, free_port, wait};
+use aisix_testing::{Canaries, Gate, Reply, Request, ScriptedUpstream, free_port, wait};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::common::granted::{Granted, bearer, grant, raw};
 use crate::common::spoken::{CHAT, FORMATS, MESSAGES, RESPONSES, asked, error_in};
 use crate::common::*;
 
 const DEPLOYMENT: &str = "/openai/deployments/gpt-4o-mini";
 
 /// A gateway in front of Azure, with a key of an application.
-struct Granted {
-    canaries: Canaries,
-    /// The client secret.
-    client: String,
-    entra: ScriptedUpstream,
-    azure: ScriptedUpstream,
-    documents: documents::Documents,
-    world: World,
-}
-
-impl Granted {
-    fn new() -> Self {
-        let mut canaries = Canaries::new();
-        let client = canaries.plant("client secret");
-        let (entra, azure) = (ScriptedUpstream::start(), ScriptedUpstream::start());
-        let secret = principal(&entra.base_url(), &client);
-        let mut all = documents::standard(&azure.base_url());
-        all[0].1 = azure_key(&azure.base_url(), &secret);
-        let world = World::with(Settings::default(), &all);
-        Self { canaries, client, entra, azure, documents: all, world }
-    }
-
-    /// Puts another secret into the key.
-    fn rotate(&mut self, secret: &str) {
-        self.documents[0].1["secret"] = json!(secret);
-        self.world.publish(&self.documents);
-    }
-
-    async fn chat(&self) -> Response {
-        self.world.chat(world::whole("hi")).await
-    }
-
-    /// Nothing that was told, logged or counted holds a credential.
-    fn assert_kept(&self, told: &Response) {
-        let told = format!("{:?} {}", told.headers, told.text());
-        self.canaries.assert_absent("what callers were told", told.as_bytes());
-        self.canaries.assert_absent("the log", logs::text().as_bytes());
-        let shown = format!("{:?}", self.world.shared);
-        self.canaries.assert_absent("what is shown for debugging", shown.as_bytes());
-    }
+fn in_front_of_azure() -> Granted {
+    let client = Canaries::new().plant("client secret");
+    Granted::new(UPSTREAM_MODEL, client.clone(), |entra, azure| {
+        azure_key(azure, &principal(entra, &client))
+    })
 }
 
 fn azure_key(base: &str, secret: &str) -> Value {
@@ -69,23 +35,19 @@ fn principal(authority: &str, client_secret: &str) -> String {
     .to_string()
 }
 
-fn grant(token: &str) -> String {
-    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token}).to_string()
-}
-
 fn ok() -> Reply {
     Reply::json(200, openai::chat_completion("ok"))
 }
 
 #[tokio::test]
 async fn any_number_of_first_requests_ask_for_one_token() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_azure();
     let token = granted.canaries.plant("access token");
     let gate = Gate::new();
     let later = Reply::new().wait_for(&gate);
     let answer = grant(&token);
-    granted.entra.enqueue(later.step(raw(&answer)));
-    granted.azure.always(ok());
+    granted.endpoint.enqueue(later.step(raw(&answer)));
+    granted.upstream.always(ok());
     let all = join_all((0..20).map(|_| granted.chat()));
     let (answers, ()) = tokio::join!(all, async {
         gate.reached().await;
@@ -95,16 +57,16 @@ async fn any_number_of_first_requests_ask_for_one_token() {
         assert_eq!(answer.status, 200, "{}", answer.text());
         granted.assert_kept(answer);
     }
-    let asked = granted.entra.requests();
+    let asked = granted.endpoint.requests();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].path_and_query, "/contoso.example/oauth2/v2.0/token");
     let form = format!(
         "grant_type=client_credentials&client_id=app&client_secret={}\
          &scope=https%3A%2F%2Fcognitiveservices.azure.com%2F.default",
-        granted.client.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D")
+        granted.kept.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D")
     );
     assert_eq!(asked[0].text(), form);
-    let received = granted.azure.requests();
+    let received = granted.upstream.requests();
     assert_eq!(received.len(), 20);
     for request in received {
         let path = format!("{DEPLOYMENT}/chat/completions?api-version=2024-10-21");
@@ -114,33 +76,26 @@ async fn any_number_of_first_requests_ask_for_one_token() {
     }
 }
 
-/// A whole answer, to be written behind a gate.
-fn raw(body: &str) -> aisix_testing::Step {
-    let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-    aisix_testing::Step::Bytes(format!("{head}{body}").into())
-}
-
 #[tokio::test]
 async fn workers_share_the_token() {
-    let granted = Granted::new();
-    granted.entra.always(Reply::json(200, grant("a-token-of-0123456789")));
-    granted.azure.always(ok());
+    let granted = in_front_of_azure();
+    granted.endpoint.always(Reply::json(200, grant("a-token-of-0123456789")));
+    granted.upstream.always(ok());
     let served = granted.world.serve(4);
     let send = async |_| spoken_request().send(served.address).await;
     for answer in join_all((0..16).map(send)).await {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
-    assert_eq!(granted.entra.requests().len(), 1);
+    assert_eq!(granted.endpoint.requests().len(), 1);
     served.workers.close().await;
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_refuses_is_told_in_every_format_and_without_the_credential() {
-    let granted = Granted::new();
-    let said = format!("AADSTS7000215: Invalid client secret provided: {}.", granted.client);
+    let granted = in_front_of_azure();
+    let said = format!("AADSTS7000215: Invalid client secret provided: {}.", granted.kept);
     let body = json!({"error": "invalid_client", "error_description": said}).to_string();
-    granted.entra.always(Reply::json(401, body));
+    granted.endpoint.always(Reply::json(401, body));
     for spoken in &FORMATS {
         for stream in [false, true] {
             let body = spoken.body(MODEL, "hi", stream);
@@ -157,36 +112,36 @@ async fn a_token_endpoint_that_refuses_is_told_in_every_format_and_without_the_c
         }
     }
     assert!(logs::text().contains("Invalid client secret provided: ***."), "it is in the log");
-    assert!(granted.azure.requests().is_empty());
-    assert_eq!(granted.entra.requests().len(), 6, "a refusal is not remembered");
+    assert!(granted.upstream.requests().is_empty());
+    assert_eq!(granted.endpoint.requests().len(), 6, "a refusal is not remembered");
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_fails_is_an_upstream_that_fails() {
-    let granted = Granted::new();
+    let granted = in_front_of_azure();
     let large = grant(&"t".repeat(100_000));
     for (reply, status, kind) in [
-        (Reply::json(503, granted.client.clone()), 502, "upstream_error"),
-        (Reply::json(302, granted.client.clone()), 502, "upstream_error"),
+        (Reply::json(503, granted.kept.clone()), 502, "upstream_error"),
+        (Reply::json(302, granted.kept.clone()), 502, "upstream_error"),
         (Reply::json(200, "<html></html>"), 502, "upstream_decode_error"),
         (Reply::json(200, json!({"access_token": ""}).to_string()), 502, "upstream_decode_error"),
         (Reply::json(200, large), 502, "upstream_decode_error"),
         (Reply::new().close(), 502, "transport_error"),
         (Reply::open(200, "application/json").bytes("{\r\n").close(), 502, "transport_error"),
     ] {
-        granted.entra.enqueue(reply);
+        granted.endpoint.enqueue(reply);
         let answer = granted.chat().await;
         assert_eq!(answer.status, status, "{}", answer.text());
         assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
         granted.assert_kept(&answer);
     }
-    assert!(granted.azure.requests().is_empty());
+    assert!(granted.upstream.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_or_is_nowhere_keeps_nobody_waiting() {
-    let mut granted = Granted::new();
-    granted.entra.enqueue(Reply::new().hang());
+    let mut granted = in_front_of_azure();
+    granted.endpoint.enqueue(Reply::new().hang());
     granted.documents[1].1["timeout"] = json!(30);
     granted.world.publish(&granted.documents);
     let answer = granted.chat().await;
@@ -195,7 +150,7 @@ async fn a_token_endpoint_that_hangs_or_is_nowhere_keeps_nobody_waiting() {
 
     let nowhere = format!("http://127.0.0.1:{}", free_port());
     granted.documents[1].1["timeout"] = json!(0);
-    let client = granted.client.clone();
+    let client = granted.kept.clone();
     granted.rotate(&principal(&nowhere, &client));
     let answer = granted.chat().await;
     assert_eq!(answer.status, 502, "{}", answer.text());
@@ -205,14 +160,14 @@ async fn a_token_endpoint_that_hangs_or_is_nowhere_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_caller_that_leaves_takes_nobodys_token_with_it() {
-    let granted = Granted::new();
+    let granted = in_front_of_azure();
     let gate = Gate::new();
     let grant = raw(&grant("a-token-of-0123456789"));
-    granted.entra.enqueue(Reply::new().wait_for(&gate).step(grant));
-    granted.azure.always(ok());
+    granted.endpoint.enqueue(Reply::new().wait_for(&gate).step(grant));
+    granted.upstream.always(ok());
     {
         let left = granted.chat();
-        let asked = async { drop(granted.entra.next_request().await) };
+        let asked = async { drop(granted.endpoint.next_request().await) };
         tokio::select! {
             _ = left => panic!("the endpoint waits"),
             () = asked => {}
@@ -220,32 +175,32 @@ async fn a_caller_that_leaves_takes_nobodys_token_with_it() {
     }
     gate.open();
     assert_eq!(granted.chat().await.status, 200);
-    assert_eq!(granted.entra.requests().len(), 1, "the next caller heard what was asked before");
+    assert_eq!(granted.endpoint.requests().len(), 1, "the next caller heard what was asked before");
 }
 
 #[tokio::test]
 async fn a_credential_replaced_while_a_token_is_minted_gets_its_own() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_azure();
     let gate = Gate::new();
-    granted.entra.enqueue(Reply::new().wait_for(&gate).step(raw(&grant("old-token-0123456789"))));
-    granted.entra.enqueue(Reply::json(200, grant("new-token-0123456789")));
-    granted.azure.always(ok());
+    granted
+        .endpoint
+        .enqueue(Reply::new().wait_for(&gate).step(raw(&grant("old-token-0123456789"))));
+    granted.endpoint.enqueue(Reply::json(200, grant("new-token-0123456789")));
+    granted.upstream.always(ok());
     let request = spoken_request();
     let served = granted.world.serve(1);
     let old = tokio::spawn(async move { request.send(served.address).await });
     gate.reached().await;
-    let entra = granted.entra.base_url();
+    let entra = granted.endpoint.base_url();
     let replaced = granted.canaries.plant("replaced client secret");
     granted.rotate(&principal(&entra, &replaced));
     assert_eq!(spoken_request().send(served.address).await.status, 200);
-    let sent =
-        |request: &aisix_testing::Received| request.header("authorization").map(str::to_owned);
-    let first = granted.azure.next_request().await;
-    assert_eq!(sent(&first).as_deref(), Some("Bearer new-token-0123456789"));
+    let first = granted.upstream.next_request().await;
+    assert_eq!(bearer(&first).as_deref(), Some("Bearer new-token-0123456789"));
     gate.open();
     assert_eq!(wait::within("the old one", old).await.expect("no panic").status, 200);
-    let second = granted.azure.next_request().await;
-    assert_eq!(sent(&second).as_deref(), Some("Bearer old-token-0123456789"));
+    let second = granted.upstream.next_request().await;
+    assert_eq!(bearer(&second).as_deref(), Some("Bearer old-token-0123456789"));
     served.workers.close().await;
 }
 
@@ -255,7 +210,7 @@ fn spoken_request() -> Request {
 
 #[tokio::test]
 async fn a_secret_of_the_wrong_shape_reaches_nobody() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_azure();
     let canary = granted.canaries.plant("secret of the wrong shape");
     for secret in [
         format!("{{{canary}"),
@@ -272,14 +227,14 @@ async fn a_secret_of_the_wrong_shape_reaches_nobody() {
             granted.assert_kept(&answer);
         }
     }
-    assert!(granted.azure.requests().is_empty());
-    assert!(granted.entra.requests().is_empty());
+    assert!(granted.upstream.requests().is_empty());
+    assert!(granted.endpoint.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_group_goes_on_where_a_credential_is_refused() {
-    let mut granted = Granted::new();
-    granted.entra.enqueue(Reply::json(401, json!({"error": "invalid_client"}).to_string()));
+    let mut granted = in_front_of_azure();
+    granted.endpoint.enqueue(Reply::json(401, json!({"error": "invalid_client"}).to_string()));
     let other = ScriptedUpstream::start();
     other.enqueue(ok());
     granted.documents.extend(documents::documents([
@@ -295,20 +250,20 @@ async fn a_group_goes_on_where_a_credential_is_refused() {
 
 #[tokio::test]
 async fn a_token_that_azure_quotes_is_not_told() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_azure();
     let token = granted.canaries.plant("access token");
     // It is minted again once it was refused.
-    granted.entra.always(Reply::json(200, grant(&token)));
+    granted.endpoint.always(Reply::json(200, grant(&token)));
     let quoting = json!({"error": {"message": format!("bad token {token}"), "code": "c"}});
     for status in [200, 400, 401, 500] {
-        granted.azure.enqueue(Reply::json(status, quoting.to_string()));
+        granted.upstream.enqueue(Reply::json(status, quoting.to_string()));
         let answer = granted.chat().await;
         assert_ne!(answer.status, 200);
         granted.assert_kept(&answer);
     }
     let frames = openai::chat_stream(["a"]);
     let failed = format!("data: {quoting}\n\n");
-    granted.azure.enqueue(Reply::sse([frames[0].clone(), frames[1].clone(), failed]));
+    granted.upstream.enqueue(Reply::sse([frames[0].clone(), frames[1].clone(), failed]));
     let answer = granted.world.chat(world::streamed("hi")).await;
     assert!(answer.text().contains("bad token ***"), "{}", answer.text());
     granted.assert_kept(&answer);

@@ -1,14 +1,14 @@
 //! Vertex AI: models of several makers behind one key, and the tokens that keys may need.
 
 use aisix_gateway::Settings;
-use aisix_testing::fixtures::google::{
-    PRIVATE_KEY, generated, streamed, verified, with_account, with_token,
-};
+use aisix_testing::fixtures::google::{PRIVATE_KEY, generated, streamed, with_account, with_token};
 use aisix_testing::fixtures::openai;
-use aisix_testing::{Canaries, Gate, Received, Reply, Request, Response, ScriptedUpstream, Step};
+use aisix_testing::google_auth;
+use aisix_testing::{Gate, Received, Reply, Request, ScriptedUpstream};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::common::granted::{Granted, bearer, grant, raw};
 use crate::common::spoken::{ANTHROPIC, CHAT, FORMATS, MESSAGES, Spoken, asked, error_in};
 use crate::common::*;
 
@@ -18,12 +18,16 @@ const TOKEN: &str = "ya29.token-0123456789";
 /// Documents with a model of this name behind Vertex AI, whose key has this secret.
 fn documents_of(vertex: &ScriptedUpstream, model: &str, secret: &str) -> documents::Documents {
     let mut all = documents::standard(&vertex.base_url());
-    all[0].1 = json!({
-        "display_name": "vertex", "provider": "google", "adapter": "vertex",
-        "secret": secret, "api_base": vertex.base_url(),
-    });
+    all[0].1 = vertex_key(&vertex.base_url(), secret);
     all[1].1 = direct(MODEL, model, "pk");
     all
+}
+
+fn vertex_key(base: &str, secret: &str) -> Value {
+    json!({
+        "display_name": "vertex", "provider": "google", "adapter": "vertex",
+        "secret": secret, "api_base": base,
+    })
 }
 
 fn in_front_of(vertex: &ScriptedUpstream, model: &str) -> World {
@@ -281,72 +285,24 @@ async fn a_model_that_takes_one_text_is_called_for_each_and_others_for_250_at_mo
 }
 
 /// A gateway in front of Vertex AI, with a key of a service account.
-struct Granted {
-    canaries: Canaries,
-    google: ScriptedUpstream,
-    vertex: ScriptedUpstream,
-    documents: documents::Documents,
-    world: World,
-}
-
-impl Granted {
-    fn new() -> Self {
-        let (google, vertex) = (ScriptedUpstream::start(), ScriptedUpstream::start());
-        let secret = with_account(&format!("{}/token", google.base_url()), PRIVATE_KEY);
-        let documents = documents_of(&vertex, "gemini-2.5-flash", &secret);
-        let world = World::with(Settings::default(), &documents);
-        Self { canaries: Canaries::new(), google, vertex, documents, world }
-    }
-
-    fn rotate(&mut self, secret: &str) {
-        self.documents[0].1["secret"] = json!(secret);
-        self.world.publish(&self.documents);
-    }
-
-    async fn chat(&self) -> Response {
-        self.world.chat(world::whole("hi")).await
-    }
-
-    fn assert_kept(&self, told: &Response) {
-        let told = format!("{:?} {}", told.headers, told.text());
-        let key = PRIVATE_KEY.lines().nth(3).expect("the key has lines");
-        for (place, text) in [
-            ("what callers were told", told),
-            ("the log", logs::text()),
-            ("what is shown for debugging", format!("{:?}", self.world.shared)),
-        ] {
-            self.canaries.assert_absent(place, text.as_bytes());
-            assert!(!text.contains(key), "{place} holds the private key");
-        }
-    }
-}
-
-fn grant(token: &str) -> String {
-    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token}).to_string()
+fn in_front_of_google() -> Granted {
+    let line = PRIVATE_KEY.lines().nth(3).expect("the key has lines").to_owned();
+    Granted::new("gemini-2.5-flash", line, |google, vertex| {
+        vertex_key(vertex, &with_account(&format!("{google}/token"), PRIVATE_KEY))
+    })
 }
 
 fn ok() -> Reply {
     Reply::json(200, generated("ok"))
 }
 
-/// A whole answer, to be written behind a gate.
-fn raw(body: &str) -> Step {
-    let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-    Step::Bytes(format!("{head}{body}").into())
-}
-
-fn sent(request: &Received) -> Option<String> {
-    request.header("authorization").map(str::to_owned)
-}
-
 #[tokio::test]
 async fn any_number_of_first_requests_ask_for_one_token_with_a_signed_assertion() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_google();
     let token = granted.canaries.plant("access token");
     let gate = Gate::new();
-    granted.google.enqueue(Reply::new().wait_for(&gate).step(raw(&grant(&token))));
-    granted.vertex.always(ok());
+    granted.endpoint.enqueue(Reply::new().wait_for(&gate).step(raw(&grant(&token))));
+    granted.upstream.always(ok());
     let all = join_all((0..20).map(|_| granted.chat()));
     let (answers, ()) = tokio::join!(all, async {
         gate.reached().await;
@@ -356,26 +312,39 @@ async fn any_number_of_first_requests_ask_for_one_token_with_a_signed_assertion(
         assert_eq!(answer.status, 200, "{}", answer.text());
         granted.assert_kept(answer);
     }
-    let minted = granted.google.requests();
+    let minted = granted.endpoint.requests();
     assert_eq!(minted.len(), 1);
     assert_eq!(minted[0].path_and_query, "/token");
-    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
-    let assertion = minted[0].text().strip_prefix(grant).expect("it is a grant");
-    let (_, claims) = verified(assertion).expect("it is signed");
-    assert_eq!(claims["aud"], format!("{}/token", granted.google.base_url()));
-    let received = granted.vertex.requests();
+    let secret = granted.documents[0].1["secret"].as_str().expect("a text");
+    let changed = |from: &str, to: &str| {
+        let body = minted[0].text().replacen(from, to, 1).into();
+        google_auth::token_request(&Received { body, ..minted[0].clone() }, secret)
+    };
+    let other = with_account("https://oauth2.example/token", PRIVATE_KEY);
+    let claims = [
+        (changed("", ""), None),
+        (changed("&assertion=ey", "&assertion=fy"), Some("")),
+        (changed("jwt-bearer", "saml2-bearer"), Some("no grant of a signed assertion")),
+        (google_auth::token_request(&minted[0], &other), Some("wrong audience")),
+    ];
+    let (claims, said): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+    for (found, said) in google_auth::wrong(&claims).iter().zip(said) {
+        assert_eq!(found.is_empty(), said.is_none(), "{found:?}");
+        assert!(said.is_none_or(|said| found[0].contains(said)), "no '{said:?}' in {found:?}");
+    }
+    let received = granted.upstream.requests();
     assert_eq!(received.len(), 20);
-    let bearer = format!("Bearer {token}");
-    assert!(received.iter().all(|request| sent(request).as_ref() == Some(&bearer)));
+    let expected = Some(format!("Bearer {token}"));
+    assert!(received.iter().all(|request| bearer(request) == expected));
 }
 
 #[tokio::test]
 async fn a_token_that_google_refuses_before_its_end_is_replaced_for_the_next_request() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_google();
     let revoked = granted.canaries.plant("revoked token");
-    granted.google.enqueue(Reply::json(200, grant(&revoked)));
-    granted.google.enqueue(Reply::json(200, grant("next-token-0123456789")));
-    granted.vertex.enqueue(ok());
+    granted.endpoint.enqueue(Reply::json(200, grant(&revoked)));
+    granted.endpoint.enqueue(Reply::json(200, grant("next-token-0123456789")));
+    granted.upstream.enqueue(ok());
     assert_eq!(granted.chat().await.status, 200);
     // Twenty requests are under way with it when it is revoked: all are told, none is sent again.
     let body = json!({"error": {
@@ -387,11 +356,11 @@ async fn a_token_that_google_refuses_before_its_end_is_replaced_for_the_next_req
     let body = body.to_string();
     let head = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n", body.len());
     let refusal = Reply::new().wait_for(&gate).bytes(head + &body);
-    (0..20).for_each(|_| granted.vertex.enqueue(refusal.clone()));
+    (0..20).for_each(|_| granted.upstream.enqueue(refusal.clone()));
     let all = join_all((0..20).map(|_| granted.chat()));
     let (answers, ()) = tokio::join!(all, async {
         for _ in 0..21 {
-            granted.vertex.next_request().await;
+            granted.upstream.next_request().await;
         }
         gate.open();
     });
@@ -399,18 +368,18 @@ async fn a_token_that_google_refuses_before_its_end_is_replaced_for_the_next_req
         assert_eq!(answer.status, 401, "{}", answer.text());
         granted.assert_kept(answer);
     }
-    granted.vertex.always(ok());
+    granted.upstream.always(ok());
     let all = join_all((0..20).map(|_| granted.chat())).await;
     assert!(all.iter().all(|answer| answer.status == 200));
-    let received = granted.vertex.requests();
-    assert_eq!((received.len(), granted.google.requests().len()), (41, 2));
-    let later = received[21..].iter().map(|request| sent(request).unwrap_or_default());
+    let received = granted.upstream.requests();
+    assert_eq!((received.len(), granted.endpoint.requests().len()), (41, 2));
+    let later = received[21..].iter().map(|request| bearer(request).unwrap_or_default());
     assert!(later.into_iter().all(|bearer| bearer == "Bearer next-token-0123456789"));
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_refuses_or_fails_reaches_nobody_else() {
-    let granted = Granted::new();
+    let granted = in_front_of_google();
     let refused = json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
     for (reply, status, kind) in [
         (Reply::json(400, refused.to_string()), 500, "config_error"),
@@ -419,19 +388,19 @@ async fn a_token_endpoint_that_refuses_or_fails_reaches_nobody_else() {
         (Reply::json(200, "{}"), 502, "upstream_decode_error"),
         (Reply::new().close(), 502, "transport_error"),
     ] {
-        granted.google.enqueue(reply);
+        granted.endpoint.enqueue(reply);
         let answer = granted.chat().await;
         assert_eq!(answer.status, status, "{}", answer.text());
         assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
         granted.assert_kept(&answer);
     }
-    assert!(granted.vertex.requests().is_empty());
+    assert!(granted.upstream.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_keeps_nobody_waiting() {
-    let mut granted = Granted::new();
-    granted.google.enqueue(Reply::new().hang());
+    let mut granted = in_front_of_google();
+    granted.endpoint.enqueue(Reply::new().hang());
     granted.documents[1].1["timeout"] = json!(30);
     granted.world.publish(&granted.documents);
     let answer = granted.chat().await;
@@ -441,38 +410,40 @@ async fn a_token_endpoint_that_hangs_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_credential_replaced_while_a_token_is_minted_gets_its_own() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_google();
     let gate = Gate::new();
-    granted.google.enqueue(Reply::new().wait_for(&gate).step(raw(&grant("old-token-0123456789"))));
-    granted.google.enqueue(Reply::json(200, grant("new-token-0123456789")));
-    granted.vertex.always(ok());
+    granted
+        .endpoint
+        .enqueue(Reply::new().wait_for(&gate).step(raw(&grant("old-token-0123456789"))));
+    granted.endpoint.enqueue(Reply::json(200, grant("new-token-0123456789")));
+    granted.upstream.always(ok());
     let request = || Request::post("/v1/chat/completions").bearer(CALLER).json(world::whole("hi"));
     let served = granted.world.serve(1);
     let (address, first) = (served.address, request());
     let old = tokio::spawn(async move { first.send(address).await });
     gate.reached().await;
-    let uri = format!("{}/token", granted.google.base_url());
+    let uri = format!("{}/token", granted.endpoint.base_url());
     let replaced = with_account(&uri, PRIVATE_KEY).replace("\"p-1\"", "\"p-2\"");
     granted.rotate(&replaced);
     assert_eq!(request().send(served.address).await.status, 200);
-    let first = granted.vertex.next_request().await;
-    assert_eq!(sent(&first).as_deref(), Some("Bearer new-token-0123456789"));
+    let first = granted.upstream.next_request().await;
+    assert_eq!(bearer(&first).as_deref(), Some("Bearer new-token-0123456789"));
     assert!(first.path_and_query.starts_with("/v1/projects/p-2/"), "{}", first.path_and_query);
     gate.open();
     assert_eq!(
         aisix_testing::wait::within("the old one", old).await.expect("no panic").status,
         200
     );
-    let second = granted.vertex.next_request().await;
-    assert_eq!(sent(&second).as_deref(), Some("Bearer old-token-0123456789"));
+    let second = granted.upstream.next_request().await;
+    assert_eq!(bearer(&second).as_deref(), Some("Bearer old-token-0123456789"));
     served.workers.close().await;
 }
 
 #[tokio::test]
 async fn a_secret_that_cannot_work_reaches_nobody() {
-    let mut granted = Granted::new();
+    let mut granted = in_front_of_google();
     let canary = granted.canaries.plant("secret of the wrong shape");
-    let uri = format!("{}/token", granted.google.base_url());
+    let uri = format!("{}/token", granted.endpoint.base_url());
     for secret in [
         canary.clone(),
         format!("{{{canary}"),
@@ -498,6 +469,6 @@ async fn a_secret_that_cannot_work_reaches_nobody() {
         assert_eq!(answer.status, 500, "{}", answer.text());
         assert_eq!(error_of(&answer)["type"], "config_error");
     }
-    assert!(granted.vertex.requests().is_empty());
-    assert!(granted.google.requests().is_empty());
+    assert!(granted.upstream.requests().is_empty());
+    assert!(granted.endpoint.requests().is_empty());
 }

@@ -96,9 +96,7 @@ pub fn stream(bytes: &[u8], events: &[&str]) -> Value {
 ///
 /// Where one is not, or Python is missing.
 pub fn assert(claims: &[Value]) {
-    let wrong = wrong(claims);
-    let wrong: Vec<_> = claims.iter().zip(wrong).filter(|(_, wrong)| !wrong.is_empty()).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    Judge::start(CHECK).assert(claims);
 }
 
 /// What is wrong, claim by claim.

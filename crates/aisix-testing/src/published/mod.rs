@@ -123,6 +123,13 @@ impl Judge {
         Self(python.spawn().expect("Python starts"))
     }
 
+    /// Asserts that every claim is true.
+    pub(crate) fn assert(self, claims: &[Value]) {
+        let wrong = claims.iter().zip(self.judge(claims));
+        let wrong: Vec<_> = wrong.filter(|(_, wrong)| !wrong.is_empty()).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
     /// What is wrong, claim by claim.
     pub(crate) fn judge(self, claims: &[Value]) -> Vec<Vec<String>> {
         let Self(mut child) = self;

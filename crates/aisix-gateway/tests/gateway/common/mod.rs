@@ -3,6 +3,7 @@
 
 pub mod counted;
 pub mod documents;
+pub mod granted;
 pub mod logs;
 pub mod recorder;
 pub mod secured;
