@@ -6,6 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::json::unambiguous;
 
+pub(crate) use self::borrowed::{Borrowed, Json};
+
+mod borrowed;
+#[cfg(test)]
+mod tests;
+
 /// The fields of an object that nobody has read yet.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Map<String, Value>);

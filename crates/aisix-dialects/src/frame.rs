@@ -15,6 +15,16 @@ pub struct Frame {
     pub failed: bool,
 }
 
+impl Frame {
+    /// A name for this type of message: where the framing says the same, that is not copied.
+    pub(crate) fn named(&self, kind: &str) -> Bytes {
+        match &self.event {
+            Some(event) if *event == kind => event.clone(),
+            _ => Bytes::copy_from_slice(kind.as_bytes()),
+        }
+    }
+}
+
 /// Finds the frames in a stream of bytes.
 pub trait FrameDecoder: Send {
     /// Appends the frames that these bytes complete.

@@ -10,10 +10,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 pub use self::members::{Member, members};
+pub(crate) use self::write::written;
 
 mod members;
 #[cfg(test)]
 mod tests;
+mod write;
 
 /// Where a value stands that was borrowed out of `text`.
 ///

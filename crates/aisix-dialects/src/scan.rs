@@ -76,6 +76,7 @@ impl<'de, const N: usize> Visitor<'de> for Scan<'de, N> {
     }
 }
 
-#[derive(Deserialize)]
+/// A text, unescaped: copied only where it has escapes.
+#[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);

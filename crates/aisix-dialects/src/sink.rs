@@ -7,6 +7,7 @@ use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
 
 use crate::dialect::{Dropped, Encoded};
+use crate::json::written;
 
 /// What a format calls its own parts by, and how far they had come: callers send it back as they got
 /// it, and in another format it would tell nobody anything.
@@ -131,10 +132,7 @@ impl Sink {
     pub(crate) fn encoded(self, body: &Map<String, Value>) -> Result<Encoded, Error> {
         match self.refused {
             Some(error) => Err(error),
-            None => {
-                let body = serde_json::to_vec(body).map_err(Error::internal)?;
-                Ok(Encoded { body: body.into(), dropped: self.dropped })
-            }
+            None => Ok(Encoded { body: written(body).into(), dropped: self.dropped }),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::usage::Counts;
 use crate::frame::Frame;
 use crate::json::span_of;
 use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
+use crate::scan::Name;
 
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 6] = ["model", "stream", "messages", "max_tokens", "temperature", "top_p"];
@@ -92,7 +93,8 @@ impl Event {
 pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameOutline), Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
-        r#type: Option<String>,
+        #[serde(borrow)]
+        r#type: Option<Name<'a>>,
         #[serde(borrow)]
         message: Option<&'a RawValue>,
         #[serde(borrow)]
@@ -110,7 +112,7 @@ pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameO
     }
     let text = std::str::from_utf8(&frame.data).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    let kind = fields.r#type.or_else(|| name.map(Into::into));
+    let kind = fields.r#type.map(|Name(kind)| kind).or(name);
     match (kind.as_deref(), fields.error) {
         (Some("error") | None, Some(error)) => return Err(error::from_value(&error).in_band()),
         (Some("error"), None) => return Err(error::decode(&frame.data).in_band()),
@@ -120,7 +122,7 @@ pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameO
     let kind = kind.unwrap_or_default();
     let event = Event::of(&kind);
     let mut outline = match event {
-        Event::Unknown => return Ok((event, unknown(Some(kind.into())))),
+        Event::Unknown => return Ok((event, unknown(Some(frame.named(&kind))))),
         Event::MessageStart => message(text, fields.message, counts)?,
         Event::MessageDelta => FrameOutline {
             usage: fields.usage.and_then(|usage| counted(usage, counts)),
@@ -135,7 +137,7 @@ pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameO
         _ => FrameKind::Content,
     };
     // Clients of this format go by the name of an event.
-    outline.name = Some(kind.into());
+    outline.name = Some(frame.named(&kind));
     Ok((event, outline))
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{members, quoted, reshaped, splice, unambiguous};
+use super::{members, quoted, reshaped, splice, unambiguous, written};
 
 #[test]
 fn splicing_replaces_the_ranges_and_nothing_else() {
@@ -92,4 +92,31 @@ fn what_is_no_object_has_no_members() {
     for text in ["[]", "null", "", "{", r#"{"a": 1} 2"#, r#"{"a": }"#, r#""a""#] {
         assert!(members(text).is_err(), "for {text:?}");
     }
+}
+
+fn check_written(value: Value) {
+    let object = [("name \"\\\u{1}".to_owned(), value)].into_iter().collect();
+    let expected = serde_json::to_string(&object).expect("values are JSON");
+    assert_eq!(String::from_utf8(written(&object)).expect("JSON is text"), expected);
+}
+
+#[test]
+fn writes_every_character_in_every_place_as_serde_does() {
+    let plain = "plain and é and 😀, more than two strides of a text: ".repeat(2);
+    let places = plain.char_indices().map(|(place, _)| place).chain([plain.len()]);
+    for place in places {
+        for character in ('\0'..='\u{7f}').chain(['\u{80}', '\u{2028}', '😀']) {
+            let mut text = plain.clone();
+            text.insert(place, character);
+            check_written(text.into());
+        }
+    }
+}
+
+#[test]
+fn writes_every_kind_of_value_as_serde_does() {
+    check_written(json!([]));
+    check_written(json!({}));
+    check_written(json!([null, true, false, "", "\n\n", [[]], {"a": {"b": 1}, "": []}]));
+    check_written(json!([0, -1, 1.0, 0.1, 1e300, -1.5e-7, u64::MAX, i64::MIN]));
 }

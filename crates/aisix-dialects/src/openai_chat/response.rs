@@ -1,5 +1,7 @@
 //! Answers, whole.
 
+use std::borrow::Cow;
+
 use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, Native, Part};
 use serde_json::{Map, Value};
@@ -8,7 +10,7 @@ use super::annotation::{ANNOTATIONS, Annotations};
 use super::message::{self, Draft};
 use super::{ID, part, spelling, wire};
 use crate::dialect::AnswerContext;
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Fields, Json};
 use crate::relay::unreadable;
 use crate::sink::Sink;
 
@@ -17,13 +19,12 @@ use crate::sink::Sink;
 pub(super) const MESSAGE: &str = "message.";
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatResponse, Error> {
-    let value: Value = serde_json::from_slice(body).map_err(unreadable)?;
-    let mut fields = Fields::of(value).map_err(|_| unreadable("the answer is no object"))?;
-    fields.take("object");
-    let (id, model, created) = read_head(&mut fields);
+    let mut fields = Borrowed::read(body).map_err(unreadable)?;
+    let Head { id, model, created } = Head::take(&mut fields);
+    let (id, model) = (id.into_owned(), model.into_owned());
     let choices = fields.list("choices").ok_or_else(|| unreadable("the answer has no choices"))?;
     let choices = (0..).zip(choices).map(read_choice).collect::<Result<_, _>>()?;
-    let usage = fields.take("usage").and_then(wire::read_usage);
+    let usage = fields.take("usage").map(Value::from).and_then(wire::read_usage);
     let mut native: Vec<_> = said(fields.natives(ID, "")).collect();
     let usage = usage.map(|(usage, more)| {
         native.extend(more);
@@ -32,13 +33,24 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatResponse, Error> {
     Ok(ChatResponse { id, model, created, choices, usage, native })
 }
 
-/// Reads what answers and chunks begin with: id, model, and time.
-pub(super) fn read_head(fields: &mut Fields) -> (String, String, Option<i64>) {
-    let id = fields.text("id").unwrap_or_default();
-    let model = fields.text("model").unwrap_or_default();
-    // The cast stops at the ends of the range, which no clock reaches.
-    let created = fields.number("created").map(|seconds| seconds as i64);
-    (id, model, created)
+/// What answers and chunks begin with.
+pub(super) struct Head<'a> {
+    pub(super) id: Cow<'a, str>,
+    pub(super) model: Cow<'a, str>,
+    /// In Unix seconds.
+    pub(super) created: Option<i64>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn take(fields: &mut Borrowed<'a>) -> Self {
+        fields.take("object");
+        Self {
+            id: fields.text("id").unwrap_or_default(),
+            model: fields.text("model").unwrap_or_default(),
+            // The cast stops at the ends of the range, which no clock reaches.
+            created: fields.number("created").map(|seconds| seconds as i64),
+        }
+    }
 }
 
 /// Native fields that say something: streams repeat the names of what they leave out.
@@ -46,8 +58,8 @@ pub(super) fn said(natives: impl Iterator<Item = Native>) -> impl Iterator<Item 
     natives.filter(|native| !native.value.is_null())
 }
 
-fn read_choice((position, value): (u32, Value)) -> Result<Choice, Error> {
-    let mut fields = Fields::of(value).map_err(|_| unreadable("a choice is no object"))?;
+fn read_choice((position, value): (u32, Json<'_>)) -> Result<Choice, Error> {
+    let mut fields = Fields::of(value.into()).map_err(|_| unreadable("a choice is no object"))?;
     let index = fields.integer("index").unwrap_or(position);
     let message = fields.take("message").unwrap_or_else(|| Value::Object(Map::new()));
     let mut message = Fields::of(message).map_err(|_| unreadable("a message is no object"))?;

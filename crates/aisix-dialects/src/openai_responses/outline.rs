@@ -2,7 +2,6 @@
 
 use aisix_core::chat::{FrameKind, FrameOutline, RequestOutline, ResponseOutline, Span};
 use aisix_core::{Error, ErrorCode};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -10,10 +9,11 @@ use serde_json::value::RawValue;
 use super::usage::UsageWire;
 use crate::count;
 use crate::failure::ProviderError;
+use crate::frame::Frame;
 use crate::json::span_of;
 use crate::openai_error::InBandError;
 use crate::relay::{self, Holds, complaint_on_types, present, unreadable};
-use crate::scan::Scan;
+use crate::scan::{Name, Scan};
 
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 6] =
@@ -105,21 +105,24 @@ const PROGRESS: [&str; 9] = [
 ];
 
 /// Scans one event of an upstream's stream.
-pub(super) fn event(data: &[u8], name: Option<&Bytes>) -> Result<FrameOutline, Error> {
+pub(super) fn event(frame: &Frame) -> Result<FrameOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow)]
-        r#type: Option<std::borrow::Cow<'a, str>>,
+        r#type: Option<Name<'a>>,
         #[serde(borrow)]
         response: Option<Answer<'a>>,
         error: Option<InBandError>,
         message: Option<IgnoredAny>,
     }
-    let text = std::str::from_utf8(data).map_err(unreadable)?;
+    let text = std::str::from_utf8(&frame.data).map_err(unreadable)?;
     let mut fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
     let kind = match &fields.r#type {
-        Some(kind) => &**kind,
-        None => name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default(),
+        Some(Name(kind)) => &**kind,
+        None => {
+            let name = frame.event.as_deref().unwrap_or_default();
+            std::str::from_utf8(name).unwrap_or_default()
+        }
     };
     if kind == "error" || (kind.is_empty() && fields.error.is_some()) {
         return Err(match (fields.error, fields.message) {
@@ -138,7 +141,7 @@ pub(super) fn event(data: &[u8], name: Option<&Bytes>) -> Result<FrameOutline, E
         return Err(unreadable("the event has no type"));
     }
     let ends = matches!(kind, "response.completed" | "response.incomplete");
-    let frame = match kind {
+    let of_kind = match kind {
         "response.completed" | "response.incomplete" => FrameKind::End,
         "response.failed" => {
             return Err(Error::new(ErrorCode::UpstreamInBand, "upstream response failed"));
@@ -148,8 +151,8 @@ pub(super) fn event(data: &[u8], name: Option<&Bytes>) -> Result<FrameOutline, E
     };
     let response = fields.response.as_ref();
     Ok(FrameOutline {
-        kind: frame,
-        name: Some(Bytes::copy_from_slice(kind.as_bytes())),
+        kind: of_kind,
+        name: Some(frame.named(kind)),
         model_span: response.and_then(|response| response.model_span(text)),
         usage: response.and_then(Answer::usage),
         finished: ends,

@@ -44,7 +44,7 @@ impl EventDecoder for Decoder {
         if self.done || data.is_empty() || data == DONE {
             return Ok(None);
         }
-        let outline = outline::event(&frame.data, frame.event.as_ref())?;
+        let outline = outline::event(&frame)?;
         self.done |= outline.kind == FrameKind::End;
         let kind = outline.name.clone().unwrap_or_default();
         let lifter = self.lifter.as_mut();

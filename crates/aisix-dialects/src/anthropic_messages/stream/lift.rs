@@ -1,5 +1,6 @@
 //! From events to parts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
@@ -10,7 +11,7 @@ use super::super::block::CONTENT;
 use super::super::outline::Event;
 use super::super::response::{read_end, read_finish, read_head, said};
 use super::super::{ID, block, citation, usage};
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Fields, Json};
 use crate::relay::unreadable;
 
 /// What the fragments of an input made: a mark, as the fragments were told before.
@@ -66,19 +67,18 @@ impl Lifter {
             }
             _ => {}
         }
-        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
-        let mut fields = Fields::of(value).map_err(|_| unreadable("the event is no object"))?;
+        let mut fields = Borrowed::read(data).map_err(unreadable)?;
         match event {
-            Event::MessageStart => self.message(fields, counted, &mut events)?,
-            Event::BlockStart => self.start(&mut fields, &mut events)?,
-            Event::BlockDelta => self.delta(&mut fields, &mut events),
+            Event::MessageStart => self.message(fields.into(), counted, &mut events)?,
+            Event::BlockStart => self.start(&mut fields.into(), &mut events)?,
+            Event::BlockDelta => self.delta(fields, &mut events),
             Event::BlockStop => {
                 let index = fields.integer("index").unwrap_or_default();
                 if let Some(block) = self.open.remove(&index) {
                     block.close(&mut events);
                 }
             }
-            _ => self.end(&mut fields, counted, &mut events),
+            _ => self.end(&mut fields.into(), counted, &mut events),
         }
         Ok(events)
     }
@@ -137,10 +137,10 @@ impl Lifter {
         Ok(())
     }
 
-    fn delta(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
+    fn delta(&mut self, mut fields: Borrowed<'_>, events: &mut ChatEvents) {
         let index = fields.integer("index").unwrap_or_default();
-        let delta = Fields::of(fields.take("delta").unwrap_or_default());
-        if let (Some(block), Ok(delta)) = (self.open.get_mut(&index), delta) {
+        let delta = fields.take("delta").map(Json::object);
+        if let (Some(block), Some(Ok(delta))) = (self.open.get_mut(&index), delta) {
             block.delta(delta, events);
         }
     }
@@ -199,26 +199,31 @@ impl Block {
         events.push(ChatEvent::PartDelta { choice: 0, part: self.part, delta });
     }
 
-    fn delta(&mut self, mut delta: Fields, events: &mut ChatEvents) {
+    fn delta(&mut self, mut delta: Borrowed<'_>, events: &mut ChatEvents) {
         let name = delta.text("type").unwrap_or_default();
-        let read = match (self.kind, name.as_str()) {
-            (Kind::Text, "text_delta") => delta.text("text").map(Delta::Text),
+        let mut text = |field| delta.text(field).map(Cow::into_owned);
+        let read = match (self.kind, &*name) {
+            (Kind::Text, "text_delta") => text("text").map(Delta::Text),
             (Kind::Text, "citations_delta") => {
-                delta.take("citation").and_then(citation::read).map(Delta::Citation)
+                let citation = delta.take("citation").map(Value::from);
+                citation.and_then(citation::read).map(Delta::Citation)
             }
-            (Kind::Thought, "thinking_delta") => delta.text("thinking").map(Delta::Text),
+            (Kind::Thought, "thinking_delta") => text("thinking").map(Delta::Text),
             (Kind::Thought, "signature_delta") => {
-                delta.text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)))
+                text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)))
             }
             (Kind::Call | Kind::Native, "input_json_delta") => {
-                let fragment = delta.text("partial_json").unwrap_or_default();
+                let fragment = text("partial_json").unwrap_or_default();
                 self.fragments.push_str(&fragment);
                 Some(match self.kind {
                     Kind::Call => Delta::Text(fragment),
                     _ => Delta::Native(Native::new(ID, name, json!({ "input": fragment }))),
                 })
             }
-            (Kind::Native, _) => Some(Delta::Native(Native::new(ID, name, delta.into_value()))),
+            (Kind::Native, _) => {
+                let value = Fields::from(delta).into_value();
+                Some(Delta::Native(Native::new(ID, name, value)))
+            }
             (Kind::Whole, _) => None,
             // What a newer version of the format says of a block is a field of it.
             (Kind::Text | Kind::Thought | Kind::Call, _) => {

@@ -7,6 +7,7 @@
 use aisix_core::DialectId;
 use aisix_core::chat::{ChatEvent, Citation, Delta, FinishReason, Native, Part, PartStart, Usage};
 use bytes::BytesMut;
+use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
@@ -314,7 +315,7 @@ impl Lowerer {
         }
         if let Some(delta) = written(kind, delta, &mut self.sink) {
             self.flush(context, out);
-            put(out, "content_block_delta", json!({"index": index, "delta": delta}));
+            put(out, "content_block_delta", Growing { index, delta });
         }
     }
 
@@ -397,19 +398,46 @@ fn first(start: &PartStart, sink: &mut Sink) -> Option<Map<String, Value>> {
     }
 }
 
+/// What says that the block of this number grows.
+#[derive(Serialize)]
+struct Growing<'a> {
+    index: u32,
+    delta: Growth<'a>,
+}
+
+/// By what a block grows.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Growth<'a> {
+    TextDelta {
+        text: &'a str,
+    },
+    ThinkingDelta {
+        thinking: &'a str,
+    },
+    InputJsonDelta {
+        partial_json: &'a str,
+    },
+    #[serde(untagged)]
+    Other(Value),
+}
+
 /// The growth of a block of this kind.
-fn written(kind: Kind, delta: &Delta, sink: &mut Sink) -> Option<Value> {
+fn written<'a>(kind: Kind, delta: &'a Delta, sink: &mut Sink) -> Option<Growth<'a>> {
     match (kind, delta) {
-        (Kind::Text, Delta::Text(text)) => Some(json!({"type": "text_delta", "text": text})),
+        (Kind::Text, Delta::Text(text)) => Some(Growth::TextDelta { text }),
+        (Kind::Thought, Delta::Text(thinking)) => Some(Growth::ThinkingDelta { thinking }),
+        (Kind::Call, Delta::Text(partial_json)) => Some(Growth::InputJsonDelta { partial_json }),
+        _ => written_rarely(kind, delta, sink).map(Growth::Other),
+    }
+}
+
+/// The same, of what is no text.
+fn written_rarely(kind: Kind, delta: &Delta, sink: &mut Sink) -> Option<Value> {
+    match (kind, delta) {
         (Kind::Text, Delta::Citation(one)) => cited(one, sink),
-        (Kind::Thought, Delta::Text(text)) => {
-            Some(json!({"type": "thinking_delta", "thinking": text}))
-        }
         (Kind::Thought, Delta::Signature(seal)) => {
             Some(json!({"type": "signature_delta", "signature": seal.written(ID)}))
-        }
-        (Kind::Call, Delta::Text(text)) => {
-            Some(json!({"type": "input_json_delta", "partial_json": text}))
         }
         (_, Delta::Native(native)) if native.dialect != ID => {
             sink.drop_natives(std::slice::from_ref(native));
@@ -449,12 +477,14 @@ fn cited(citation: &Citation, sink: &mut Sink) -> Option<Value> {
 }
 
 /// Appends an event: its name, and its data, which begin with the name.
-fn put(out: &mut BytesMut, name: &str, data: Value) {
-    let mut object = block::of_type(name);
-    if let Value::Object(data) = data {
-        object.extend(data);
+fn put(out: &mut BytesMut, name: &str, data: impl Serialize) {
+    #[derive(Serialize)]
+    struct Event<'a, D> {
+        r#type: &'a str,
+        #[serde(flatten)]
+        data: D,
     }
-    // JSON made of values always serialises, and holds no line end.
-    let data = serde_json::to_vec(&object).unwrap_or_default();
+    // Data made of values and texts always serialise, and hold no line end.
+    let data = serde_json::to_vec(&Event { r#type: name, data }).unwrap_or_default();
     sse::write_event(out, name.as_bytes(), &data);
 }

@@ -10,7 +10,7 @@ use super::super::block::CONTENT;
 use super::super::outline::Event;
 use super::super::response::{beside, read_finish};
 use super::super::{ID, citation, usage};
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Fields, Json};
 use crate::relay::unreadable;
 
 /// Lifts the events of one stream.
@@ -43,27 +43,27 @@ enum Kind {
 impl Lifter {
     /// The events that say what one event of the format says.
     pub(super) fn event(&mut self, event: Event, data: &[u8]) -> Result<ChatEvents, Error> {
-        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
-        let mut fields = Fields::of(value).map_err(|_| unreadable("the event is no object"))?;
+        let mut fields = Borrowed::read(data).map_err(unreadable)?;
         let mut events = Vec::new();
         match event {
             Event::MessageStart => {
                 let (id, model) = Default::default();
                 events.push(ChatEvent::Start { id, model, created: None });
             }
-            Event::BlockStart => self.start(&mut fields, &mut events),
-            Event::BlockDelta => self.delta(&mut fields, &mut events),
+            Event::BlockStart => self.start(fields, &mut events),
+            Event::BlockDelta => self.delta(fields, &mut events),
             Event::BlockStop => {
                 if let Some(block) = self.open.remove(&index(&mut fields)) {
                     block.close(&mut events);
                 }
             }
-            Event::MessageStop => self.stop(fields, &mut events),
+            Event::MessageStop => self.stop(fields.into(), &mut events),
             Event::Metadata => {
                 let counts = fields.take("usage");
-                let counted = counts.and_then(|counts| usage::read(&counts.to_string()));
+                let counted = counts.map(Value::from);
+                let counted = counted.and_then(|counts| usage::read(&counts.to_string()));
                 events.extend(counted.map(ChatEvent::Usage));
-                events.extend(beside(fields).map(of_answer));
+                events.extend(beside(fields.into()).map(of_answer));
             }
             Event::Unknown => {}
         }
@@ -71,9 +71,9 @@ impl Lifter {
     }
 
     /// Only calls, and what few models say, begin with an event of their own.
-    fn start(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
-        let index = index(fields);
-        let start = fields.take("start").unwrap_or_default();
+    fn start(&mut self, mut fields: Borrowed<'_>, events: &mut ChatEvents) {
+        let index = index(&mut fields);
+        let start = fields.take("start").map(Value::from).unwrap_or_default();
         let call = &start["toolUse"];
         let text = |name: &str| call[name].as_str().map(ToOwned::to_owned);
         let is_callers = call["type"].is_null();
@@ -85,13 +85,14 @@ impl Lifter {
         }
     }
 
-    fn delta(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
-        let index = index(fields);
-        let Ok(mut delta) = Fields::of(fields.take("delta").unwrap_or_default()) else {
+    fn delta(&mut self, mut fields: Borrowed<'_>, events: &mut ChatEvents) {
+        let index = index(&mut fields);
+        let Some(Ok(delta)) = fields.take("delta").map(Json::object) else {
             return;
         };
-        let Some((kind, grown)) = read(&mut delta) else {
-            return self.grow_native(index, delta.into_value(), events);
+        let (kind, grown) = match read(delta) {
+            Ok(read) => read,
+            Err(other) => return self.grow_native(index, other.into_value(), events),
         };
         let is_open = self.open.get(&index).is_some_and(|block| block.kind == kind);
         if !is_open {
@@ -145,7 +146,7 @@ impl Lifter {
     }
 }
 
-fn index(fields: &mut Fields) -> u64 {
+fn index(fields: &mut Borrowed<'_>) -> u64 {
     fields.integer("contentBlockIndex").unwrap_or_default()
 }
 
@@ -174,11 +175,20 @@ impl Grown {
     }
 }
 
-/// Reads a fragment, and of what kind of block it is; `None` where only this format knows it.
-fn read(delta: &mut Fields) -> Option<(Kind, Grown)> {
+/// Reads a fragment, and of what kind of block it is.
+///
+/// # Errors
+/// The fragment, where only this format knows it.
+fn read(mut delta: Borrowed<'_>) -> Result<(Kind, Grown), Fields> {
     if let Some(text) = delta.text("text") {
-        return Some((Kind::Text, Grown::Said(Delta::Text(text))));
+        return Ok((Kind::Text, Grown::Said(Delta::Text(text.into_owned()))));
     }
+    let delta = Fields::from(delta);
+    read_rare(&delta).ok_or(delta)
+}
+
+/// The same, of what is no text.
+fn read_rare(delta: &Fields) -> Option<(Kind, Grown)> {
     if let Some(input) = delta.get("toolUse").and_then(|call| call["input"].as_str()) {
         return Some((Kind::Call, Grown::Said(Delta::Text(input.to_owned()))));
     }

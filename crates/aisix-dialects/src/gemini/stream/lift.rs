@@ -2,6 +2,7 @@
 //!
 //! A text goes on as long as texts follow, and so does a thought; everything else comes whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
@@ -14,7 +15,7 @@ use super::super::part::{self, Said};
 use super::super::response::{CREATED, FEEDBACK, FINISH, MODEL, read_finish};
 use super::super::seal::Place;
 use super::super::{ID, usage};
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Json};
 use crate::relay::unreadable;
 
 /// The field of a candidate that grows from frame to frame; others are said again.
@@ -63,12 +64,12 @@ impl Lifter {
 
     /// The events of a frame.
     pub(super) fn frame(&mut self, data: &[u8]) -> Result<ChatEvents, Error> {
-        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
-        let mut fields = Fields::of(value).map_err(|_| unreadable("the answer is no object"))?;
+        let mut fields = Borrowed::read(data).map_err(unreadable)?;
         let mut events = Vec::new();
         self.head(&mut fields, &mut events);
         // Some formats tell the prompt's tokens as they begin.
-        if let Some((counted, more)) = fields.take("usageMetadata").and_then(usage::read) {
+        let counted = fields.take("usageMetadata").map(Value::from).and_then(usage::read);
+        if let Some((counted, more)) = counted {
             events.push(ChatEvent::Usage(counted));
             self.more.extend(more);
             events.extend(usage::more(&self.more).map(of_answer));
@@ -78,7 +79,7 @@ impl Lifter {
         for (position, value) in (0..).zip(candidates) {
             self.candidate(position, value, &mut events)?;
         }
-        if let Some(feedback) = fields.take(FEEDBACK) {
+        if let Some(feedback) = fields.take(FEEDBACK).map(Value::from) {
             let blocked = feedback["blockReason"].as_str().is_some_and(|word| !word.is_empty());
             events.push(of_answer(Native::new(ID, FEEDBACK, feedback)));
             if blocked && !any {
@@ -91,13 +92,14 @@ impl Lifter {
     }
 
     /// Id, model and time stand in every frame: the first one tells them.
-    fn head(&mut self, fields: &mut Fields, events: &mut ChatEvents) {
+    fn head(&mut self, fields: &mut Borrowed<'_>, events: &mut ChatEvents) {
         let id = fields.text("responseId").unwrap_or_default();
         let model = fields.text(MODEL).unwrap_or_default();
-        let time = fields.text("createTime");
+        let time = fields.text("createTime").map(Cow::into_owned);
         if std::mem::replace(&mut self.started, true) {
             return;
         }
+        let (id, model) = (id.into_owned(), model.into_owned());
         self.id.clone_from(&id);
         let seconds = |time: &String| Some(time.parse::<jiff::Timestamp>().ok()?.as_second());
         let created = time.as_ref().and_then(seconds);
@@ -118,20 +120,20 @@ impl Lifter {
     fn candidate(
         &mut self,
         position: u32,
-        value: Value,
+        value: Json<'_>,
         events: &mut ChatEvents,
     ) -> Result<(), Error> {
-        let mut fields = Fields::of(value).map_err(|_| unreadable("a candidate is no object"))?;
+        let mut fields = value.object().map_err(|_| unreadable("a candidate is no object"))?;
         let choice = fields.integer("index").unwrap_or(position);
         let candidate = self.candidates.entry(choice).or_default();
         let mut events = Events { choice, events };
         if let Some(content) = fields.take("content") {
-            let content = Fields::of(content).map_err(|_| unreadable("content is no object"))?;
+            let content = content.object().map_err(|_| unreadable("content is no object"))?;
             candidate.content(content, &self.id, &mut events);
         }
         let word = fields.text(FINISH).filter(|word| !word.is_empty());
         candidate.note(fields, &mut events);
-        if let Some(word) = word
+        if let Some(word) = word.map(Cow::into_owned)
             && !std::mem::replace(&mut candidate.finished, true)
         {
             let (reason, more) = read_finish(word, candidate.calls);
@@ -172,10 +174,10 @@ impl Events<'_> {
 }
 
 impl Candidate {
-    fn content(&mut self, mut content: Fields, id: &str, events: &mut Events<'_>) {
+    fn content(&mut self, mut content: Borrowed<'_>, id: &str, events: &mut Events<'_>) {
         content.take("role");
         for value in content.list(part::PARTS).unwrap_or_default() {
-            let part::Read { said, seal } = part::read(value);
+            let part::Read { said, seal } = part::read(value.into());
             match said {
                 Said::Text(text) => self.text(text, seal, events),
                 Said::Thought(text) => self.thought(text, seal, events),
@@ -189,8 +191,8 @@ impl Candidate {
     }
 
     /// Tells what is said of the candidate: streams say it again and again.
-    fn note(&mut self, mut fields: Fields, events: &mut Events<'_>) {
-        let grown = fields.take(GROWS).map(|value| Native::new(ID, GROWS, value));
+    fn note(&mut self, mut fields: Borrowed<'_>, events: &mut Events<'_>) {
+        let grown = fields.take(GROWS).map(|value| Native::new(ID, GROWS, value.into()));
         grown.into_iter().for_each(|native| events.native(native));
         for native in fields.natives(ID, "").filter(|native| !native.value.is_null()) {
             let before = self.natives.insert(native.name.clone(), native.value.clone());

@@ -4,6 +4,7 @@
 //! any order, and tool calls that grow by their index: so every part stays open until its choice
 //! ends.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
@@ -13,9 +14,9 @@ use serde_json::Value;
 use super::super::call::TOOL_CALLS;
 use super::super::message::AUDIO;
 use super::super::part::{self, CONTENT};
-use super::super::response::{MESSAGE, read_head, said};
+use super::super::response::{Head, MESSAGE, said};
 use super::super::{ID, spelling, wire};
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Fields, Json};
 use crate::relay::unreadable;
 
 /// Lifts the chunks of one stream.
@@ -32,21 +33,21 @@ impl Lifter {
 
     /// The events of a chunk.
     pub(super) fn chunk(&mut self, data: &[u8]) -> Result<ChatEvents, Error> {
-        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
-        let mut fields = Fields::of(value).map_err(|_| unreadable("the chunk is no object"))?;
-        fields.take("object");
-        let (id, model, created) = read_head(&mut fields);
+        let mut fields = Borrowed::read(data).map_err(unreadable)?;
+        let Head { id, model, created } = Head::take(&mut fields);
         let choices = fields.list("choices").unwrap_or_default();
         let mut events = Vec::new();
         // Some providers say something before the answer begins: without an id, for no choice.
         let begins = !id.is_empty() || !choices.is_empty();
         if begins && !std::mem::replace(&mut self.started, true) {
+            let (id, model) = (id.into_owned(), model.into_owned());
             events.push(ChatEvent::Start { id, model, created });
         }
         for (position, value) in (0..).zip(choices) {
             self.choice(position, value, &mut events)?;
         }
-        if let Some((usage, more)) = fields.take("usage").and_then(wire::read_usage) {
+        let usage = fields.take("usage").map(Value::from);
+        if let Some((usage, more)) = usage.and_then(wire::read_usage) {
             events.push(ChatEvent::Usage(usage));
             events.extend(more.map(of_answer));
         }
@@ -62,21 +63,21 @@ impl Lifter {
     fn choice(
         &mut self,
         position: u32,
-        value: Value,
+        value: Json<'_>,
         events: &mut ChatEvents,
     ) -> Result<(), Error> {
-        let mut fields = Fields::of(value).map_err(|_| unreadable("a choice is no object"))?;
+        let mut fields = value.object().map_err(|_| unreadable("a choice is no object"))?;
         let index = fields.integer("index").unwrap_or(position);
         let choice = self.choices.entry(index).or_default();
         let mut events = Events { choice: index, events };
         if let Some(delta) = fields.take("delta") {
-            let delta = Fields::of(delta).map_err(|_| unreadable("a delta is no object"))?;
+            let delta = delta.object().map_err(|_| unreadable("a delta is no object"))?;
             choice.delta(delta, &mut events);
         }
         let finish = fields.text("finish_reason").filter(|word| !word.is_empty());
         said(fields.natives(ID, "")).for_each(|native| events.native(native));
         if let Some(word) = finish {
-            choice.finish(word, &mut events);
+            choice.finish(word.into_owned(), &mut events);
         }
         Ok(())
     }
@@ -141,7 +142,7 @@ impl Choice {
         part
     }
 
-    fn delta(&mut self, mut delta: Fields, events: &mut Events<'_>) {
+    fn delta(&mut self, mut delta: Borrowed<'_>, events: &mut Events<'_>) {
         delta.take("role");
         let other = delta.text("reasoning");
         let thought = delta.text("reasoning_content").filter(|text| !text.is_empty()).or(other);
@@ -152,25 +153,25 @@ impl Choice {
             events,
         );
         match delta.take("content") {
-            Some(Value::Array(parts)) => self.content(parts, events),
-            Some(Value::String(text)) => self.say(text, events),
+            Some(Json::List(parts)) => self.content(parts, events),
+            Some(Json::Text(text)) => self.say(text, events),
             _ => {}
         }
         let start = PartStart::Text { refusal: true };
         self.text(delta.text("refusal"), |open| &mut open.refusal, start, events);
         if let Some(call) = delta.take("function_call") {
-            self.legacy_call(call, events);
+            self.legacy_call(call.into(), events);
         }
         for call in delta.list(TOOL_CALLS).unwrap_or_default() {
-            self.call(call, events);
+            self.call(call.into(), events);
         }
         if let Some(sound) = delta.take(AUDIO) {
-            self.sound(sound, events);
+            self.sound(sound.into(), events);
         }
         said(delta.natives(ID, MESSAGE)).for_each(|native| events.native(native));
     }
 
-    fn say(&mut self, text: String, events: &mut Events<'_>) {
+    fn say(&mut self, text: Cow<'_, str>, events: &mut Events<'_>) {
         self.text(Some(text), |open| &mut open.text, PartStart::Text { refusal: false }, events);
     }
 
@@ -178,7 +179,7 @@ impl Choice {
     /// follows.
     fn text(
         &mut self,
-        text: Option<String>,
+        text: Option<Cow<'_, str>>,
         place: fn(&mut Self) -> &mut Option<u32>,
         start: PartStart,
         events: &mut Events<'_>,
@@ -195,16 +196,16 @@ impl Choice {
                 part
             }
         };
-        events.grow(part, Delta::Text(text));
+        events.grow(part, Delta::Text(text.into_owned()));
     }
 
     /// Content in parts, as some vendors stream it: its texts are one text.
-    fn content(&mut self, parts: Vec<Value>, events: &mut Events<'_>) {
-        for value in parts {
+    fn content(&mut self, parts: Vec<Json<'_>>, events: &mut Events<'_>) {
+        for value in parts.into_iter().map(Value::from) {
             let read = part::read_part(value.clone());
             let read = read.unwrap_or_else(|| Part::Native(Native::new(ID, CONTENT, value)));
             match part::plain_text(&read) {
-                Some(text) => self.say(text.to_owned(), events),
+                Some(text) => self.say(text.into(), events),
                 None => {
                     self.whole(read, events);
                 }

@@ -165,10 +165,11 @@ impl Lowerer {
             more,
         };
         chunk.settle();
-        out.put_slice(b"data: ");
-        // Writing JSON into memory does not fail.
-        let _ = serde_json::to_writer(out.writer(), &chunk);
-        out.put_slice(b"\n\n");
+        // Writing JSON into memory does not fail, and it holds no line end.
+        let chunk = serde_json::to_vec(&chunk).unwrap_or_default();
+        for piece in [b"data: ", &*chunk, b"\n\n"] {
+            out.put_slice(piece);
+        }
     }
 
     /// Says an event, as far as it is news for the caller.

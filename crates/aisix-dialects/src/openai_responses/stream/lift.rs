@@ -1,5 +1,6 @@
 //! From events of items to blocks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aisix_core::Error;
@@ -10,7 +11,7 @@ use super::super::ID;
 use super::super::item::{self, BETWEEN, ITEM};
 use super::super::output::{MESSAGE, of_message, read_content};
 use super::super::response::{End, read_end, read_head};
-use crate::fields::Fields;
+use crate::fields::{Borrowed, Fields};
 use crate::relay::unreadable;
 
 /// The types of events that say something that the nouns have a word for.
@@ -73,56 +74,60 @@ struct Open {
 impl Lifter {
     /// The events that one event of this type says.
     pub(super) fn event(&mut self, kind: &[u8], data: &[u8]) -> Result<ChatEvents, Error> {
-        let value: Value = serde_json::from_slice(data).map_err(unreadable)?;
-        let mut fields = Fields::of(value).map_err(|_| unreadable("the event is no object"))?;
+        let mut fields = Borrowed::read(data).map_err(unreadable)?;
         let mut events = Vec::new();
         let index = fields.integer("output_index").unwrap_or_default();
         let content = fields.integer("content_index").unwrap_or_default();
-        let text = (index, Slot::Content(content));
-        let kind = kind.strip_prefix(b"response.").unwrap_or_default();
+        let (item, part) = ((index, Slot::Item), (index, Slot::Content(content)));
+        let mut text = |field| fields.text(field).map(Cow::into_owned);
+        match kind.strip_prefix(b"response.").unwrap_or_default() {
+            b"output_text.delta" => self.say(part, false, text("delta"), &mut events),
+            b"refusal.delta" => self.say(part, true, text("delta"), &mut events),
+            b"output_text.done" => self.say_all(part, text("text"), &mut events),
+            b"refusal.done" => self.say_all(part, text("refusal"), &mut events),
+            b"function_call_arguments.delta" => self.grow(item, text("delta"), &mut events),
+            b"function_call_arguments.done" => self.say_all(item, text("arguments"), &mut events),
+            b"reasoning_summary_part.added" => self.go_on(index, &mut events),
+            b"reasoning_summary_text.delta" => self.grow(item, text("delta"), &mut events),
+            b"reasoning_text.delta" => self.think(index, content, text("delta"), &mut events),
+            kind => self.milestone(kind, (index, content), fields.into(), &mut events),
+        }
+        Ok(events)
+    }
+
+    /// Something begins or is complete.
+    fn milestone(
+        &mut self,
+        kind: &[u8],
+        (index, content): (u32, u32),
+        mut fields: Fields,
+        events: &mut ChatEvents,
+    ) {
         match kind {
             b"created" | b"in_progress" => {
                 if let Some(mut response) = fields.take_as("response", Fields::of) {
-                    self.start(&mut response, &mut events);
+                    self.start(&mut response, events);
                 }
             }
-            b"output_item.added" => self.item_added(index, fields, &mut events),
-            b"output_item.done" => self.item_done(index, fields, &mut events),
+            b"output_item.added" => self.item_added(index, fields, events),
+            b"output_item.done" => self.item_done(index, fields, events),
             b"content_part.added" => {
                 let refusal = fields.get("part").is_some_and(|part| part["type"] == "refusal");
                 let is_text = fields.get("part").is_some_and(|part| is_text(&part["type"]));
                 if is_text {
                     self.know(index, fields.take("item_id"));
-                    self.open_text(index, content, refusal, &mut events);
+                    self.open_text(index, content, refusal, events);
                 }
             }
-            b"content_part.done" => self.content_done(index, content, fields, &mut events),
-            b"output_text.delta" => self.say(text, false, fields.text("delta"), &mut events),
-            b"refusal.delta" => self.say(text, true, fields.text("delta"), &mut events),
-            b"output_text.done" => self.say_all(text, fields.text("text"), &mut events),
-            b"refusal.done" => self.say_all(text, fields.text("refusal"), &mut events),
-            b"function_call_arguments.delta" => {
-                self.grow((index, Slot::Item), fields.text("delta"), &mut events);
-            }
-            b"function_call_arguments.done" => {
-                self.say_all((index, Slot::Item), fields.text("arguments"), &mut events);
-            }
-            b"reasoning_summary_part.added" => self.go_on(index, &mut events),
-            b"reasoning_summary_text.delta" => {
-                self.grow((index, Slot::Item), fields.text("delta"), &mut events);
-            }
-            b"reasoning_text.delta" => {
-                self.think(index, content, fields.text("delta"), &mut events);
-            }
+            b"content_part.done" => self.content_done(index, content, fields, events),
             b"completed" | b"incomplete" => {
                 if let Some(response) = fields.take_as("response", Fields::of) {
-                    self.end(response, &mut events);
+                    self.end(response, events);
                 }
             }
             // What is said here is said by the others, or by nobody that we know.
             _ => {}
         }
-        Ok(events)
     }
 
     fn start(&mut self, response: &mut Fields, events: &mut ChatEvents) {
@@ -254,9 +259,11 @@ impl Lifter {
     }
 
     fn open_text(&mut self, index: u32, content: u32, refusal: bool, events: &mut ChatEvents) {
-        let natives = self.messages.get(&index).cloned().unwrap_or_default();
         let place = (index, Slot::Content(content));
-        self.open(place, PartStart::Text { refusal }, &natives, events);
+        if !self.open.contains_key(&place) {
+            let natives = self.messages.get(&index).cloned().unwrap_or_default();
+            self.open(place, PartStart::Text { refusal }, &natives, events);
+        }
     }
 
     /// Opens a part, unless it is.
