@@ -35,6 +35,7 @@ pub mod gemini;
 pub mod json;
 mod json_schema;
 mod metadata;
+mod mold;
 pub mod openai_chat;
 mod openai_error;
 pub mod openai_responses;

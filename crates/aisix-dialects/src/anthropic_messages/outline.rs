@@ -11,6 +11,7 @@ use super::error;
 use super::usage::Counts;
 use crate::frame::Frame;
 use crate::json::span_of;
+use crate::mold::Mold;
 use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
 use crate::scan::Name;
 
@@ -86,11 +87,16 @@ impl Event {
     }
 }
 
-/// Scans one event of an upstream's stream; the counts are those that went before, and grow.
+/// Scans one event of an upstream's stream, and notes what other events may have in common with it;
+/// the counts are those that went before, and grow.
 ///
 /// # Errors
 /// The error that it holds, or `Malformed`.
-pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameOutline), Error> {
+pub(super) fn frame(
+    frame: &Frame,
+    counts: &mut Counts,
+    mold: &mut Mold,
+) -> Result<(Event, FrameOutline), Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow)]
@@ -138,6 +144,9 @@ pub(super) fn frame(frame: &Frame, counts: &mut Counts) -> Result<(Event, FrameO
     };
     // Clients of this format go by the name of an event.
     outline.name = Some(frame.named(&kind));
+    if event == Event::BlockDelta {
+        mold.take((frame, text), [fields.delta], &outline);
+    }
     Ok((event, outline))
 }
 

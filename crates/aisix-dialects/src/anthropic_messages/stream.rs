@@ -9,12 +9,14 @@ use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
 use aisix_core::{Carried, Error};
 use bytes::{BufMut, BytesMut};
 
+use super::outline::Event;
 use super::usage::Counts;
 use super::{AnthropicMessages, ID, error, outline};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
 use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
+use crate::mold::Mold;
 use crate::relay::ModelName;
 use crate::sse;
 
@@ -24,6 +26,8 @@ pub(super) struct Decoder {
     lifter: Option<lift::Lifter>,
     /// What was counted so far: later events leave out what has not changed.
     counts: Counts,
+    /// The form of the last growth of a block.
+    mold: Mold,
     /// Whether the answer said why it ended.
     finished: bool,
     /// Whether the last event came: later ones are ignored.
@@ -36,7 +40,8 @@ impl Decoder {
             Depth::Outline => None,
             Depth::Full => Some(lift::Lifter::default()),
         };
-        Self { lifter, counts: Counts::default(), finished: false, done: false }
+        let (counts, mold) = Default::default();
+        Self { lifter, counts, mold, finished: false, done: false }
     }
 }
 
@@ -45,7 +50,10 @@ impl EventDecoder for Decoder {
         if self.done || frame.data.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let (event, outline) = outline::frame(&frame, &mut self.counts)?;
+        let (event, outline) = match self.mold.outline(&frame) {
+            Some(outline) => (Event::BlockDelta, outline),
+            None => outline::frame(&frame, &mut self.counts, &mut self.mold)?,
+        };
         self.finished |= outline.finished;
         self.done = outline.kind == FrameKind::End;
         let counted = outline.usage;

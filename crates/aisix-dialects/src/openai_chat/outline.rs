@@ -12,6 +12,7 @@ use super::wire::UsageWire;
 use crate::count::{self, Count};
 use crate::frame::Frame;
 use crate::json::span_of;
+use crate::mold::Mold;
 use crate::openai_error::InBandError;
 use crate::relay::{self, Holds, complaint_on_list, complaint_on_types, present, unreadable};
 use crate::scan::Scan;
@@ -48,18 +49,26 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     }
 }
 
-/// Scans one chunk of an upstream's stream, and notes how far its choices are.
-pub(super) fn chunk(data: &[u8], progress: &mut Progress) -> Result<FrameOutline, Error> {
+/// Scans one chunk of an upstream's stream, notes how far its choices are, and what other chunks may
+/// have in common with it.
+pub(super) fn chunk(
+    frame: &Frame,
+    progress: &mut Progress,
+    mold: &mut Mold,
+) -> Result<FrameOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow, default, deserialize_with = "present")]
         model: Option<&'a RawValue>,
-        choices: Option<Choices>,
+        #[serde(borrow)]
+        choices: Option<Choices<'a>>,
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
         error: Option<InBandError>,
+        #[serde(borrow)]
+        obfuscation: Option<&'a RawValue>,
     }
-    let text = std::str::from_utf8(data).map_err(unreadable)?;
+    let text = std::str::from_utf8(&frame.data).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
     if let Some(error) = fields.error {
         return Err(error.into_error());
@@ -78,7 +87,11 @@ pub(super) fn chunk(data: &[u8], progress: &mut Progress) -> Result<FrameOutline
     let model_span = fields.model.map(|value| span_of(text, value));
     let finished = choices.progress.finished != 0;
     progress.join(choices.progress);
-    Ok(FrameOutline { kind, name: None, model_span, usage, finished })
+    let outline = FrameOutline { kind, name: None, model_span, usage, finished };
+    if let Some(delta) = choices.delta {
+        mold.take((frame, text), [Some(delta), fields.obfuscation], &outline);
+    }
+    Ok(outline)
 }
 
 /// Whether a frame that is no chunk is an event of another kind: it has a name of its own, and JSON
@@ -130,12 +143,14 @@ impl Progress {
 
 /// What is looked at in the choices of a chunk.
 #[derive(Default)]
-struct Choices {
+struct Choices<'a> {
     count: u64,
     progress: Progress,
+    /// What the last of them says.
+    delta: Option<&'a RawValue>,
 }
 
-impl<'de> Deserialize<'de> for Choices {
+impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ChoicesVisitor)
     }
@@ -144,18 +159,20 @@ impl<'de> Deserialize<'de> for Choices {
 struct ChoicesVisitor;
 
 impl<'de> Visitor<'de> for ChoicesVisitor {
-    type Value = Choices;
+    type Value = Choices<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of choices")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         #[derive(Deserialize)]
         struct Choice<'a> {
             index: Option<Count>,
             #[serde(borrow)]
             finish_reason: Option<&'a RawValue>,
+            #[serde(borrow)]
+            delta: Option<&'a RawValue>,
         }
         let mut choices = Choices::default();
         while let Some(choice) = list.next_element::<Choice<'de>>()? {
@@ -166,6 +183,7 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
                 .progress
                 .note(choice.index.map_or(choices.count, |Count(index)| index), finished);
             choices.count += 1;
+            choices.delta = choice.delta;
         }
         Ok(choices)
     }

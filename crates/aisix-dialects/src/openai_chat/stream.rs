@@ -8,11 +8,13 @@ use aisix_core::chat::{ChatEvents, FrameKind, FrameOutline};
 use aisix_core::{Carried, Error};
 use bytes::BytesMut;
 
-use super::{ID, OpenAiChat, outline};
+use super::outline::{self, Progress};
+use super::{ID, OpenAiChat};
 use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
 use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
+use crate::mold::Mold;
 use crate::openai_error;
 use crate::relay::ModelName;
 use crate::sse;
@@ -25,7 +27,8 @@ pub(super) struct Decoder {
     /// Lifts chunks into blocks, where somebody looks inside.
     lifter: Option<lift::Lifter>,
     /// Which choices have ended.
-    progress: outline::Progress,
+    progress: Progress,
+    mold: Mold,
     /// Whether the marker came: later frames are ignored.
     done: bool,
 }
@@ -36,7 +39,14 @@ impl Decoder {
             Depth::Outline => None,
             Depth::Full => Some(lift::Lifter::new()),
         };
-        Self { lifter, progress: outline::Progress::default(), done: false }
+        Self { lifter, progress: Progress::default(), mold: Mold::default(), done: false }
+    }
+
+    fn outline(&mut self, frame: &Frame) -> Result<FrameOutline, Error> {
+        match self.mold.outline(frame) {
+            Some(outline) => Ok(outline),
+            None => outline::chunk(frame, &mut self.progress, &mut self.mold),
+        }
     }
 }
 
@@ -52,7 +62,7 @@ impl EventDecoder for Decoder {
             let events = self.lifter.as_mut().map(lift::Lifter::end);
             return Ok(Some(carried::<OpenAiChat>(frame.data, outline, events)));
         }
-        let outline = match outline::chunk(&frame.data, &mut self.progress) {
+        let outline = match self.outline(&frame) {
             Err(_) if outline::is_foreign(&frame) => {
                 let outline = FrameOutline {
                     kind: FrameKind::Unknown,

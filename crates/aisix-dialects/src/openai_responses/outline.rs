@@ -11,6 +11,7 @@ use crate::count;
 use crate::failure::ProviderError;
 use crate::frame::Frame;
 use crate::json::span_of;
+use crate::mold::Mold;
 use crate::openai_error::InBandError;
 use crate::relay::{self, Holds, complaint_on_types, present, unreadable};
 use crate::scan::{Name, Scan};
@@ -104,8 +105,8 @@ const PROGRESS: [&str; 9] = [
     "response.output_text.annotation.added",
 ];
 
-/// Scans one event of an upstream's stream.
-pub(super) fn event(frame: &Frame) -> Result<FrameOutline, Error> {
+/// Scans one event of an upstream's stream, and notes what other events may have in common with it.
+pub(super) fn event(frame: &Frame, mold: &mut Mold) -> Result<FrameOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow)]
@@ -114,6 +115,12 @@ pub(super) fn event(frame: &Frame) -> Result<FrameOutline, Error> {
         response: Option<Answer<'a>>,
         error: Option<InBandError>,
         message: Option<IgnoredAny>,
+        #[serde(borrow)]
+        delta: Option<&'a RawValue>,
+        #[serde(borrow)]
+        sequence_number: Option<&'a RawValue>,
+        #[serde(borrow)]
+        obfuscation: Option<&'a RawValue>,
     }
     let text = std::str::from_utf8(&frame.data).map_err(unreadable)?;
     let mut fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
@@ -150,13 +157,18 @@ pub(super) fn event(frame: &Frame) -> Result<FrameOutline, Error> {
         _ => FrameKind::Unknown,
     };
     let response = fields.response.as_ref();
-    Ok(FrameOutline {
+    let outline = FrameOutline {
         kind: of_kind,
         name: Some(frame.named(kind)),
         model_span: response.and_then(|response| response.model_span(text)),
         usage: response.and_then(Answer::usage),
         finished: ends,
-    })
+    };
+    if fields.delta.is_some() {
+        let gaps = [fields.delta, fields.sequence_number, fields.obfuscation];
+        mold.take((frame, text), gaps, &outline);
+    }
+    Ok(outline)
 }
 
 fn is_known(kind: &str) -> bool {

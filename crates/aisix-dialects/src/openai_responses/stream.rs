@@ -12,6 +12,7 @@ use crate::dialect::{AnswerContext, Depth, Dropped, EventDecoder, EventEncoder};
 use crate::format::{carried, incomplete};
 use crate::frame::Frame;
 use crate::json::splice_into;
+use crate::mold::Mold;
 use crate::relay::ModelName;
 use crate::sse;
 
@@ -24,6 +25,8 @@ const DONE: &[u8] = b"[DONE]";
 pub(super) struct Decoder {
     /// Lifts events into blocks, where somebody looks inside.
     lifter: Option<lift::Lifter>,
+    /// The form of the last growth of a part.
+    mold: Mold,
     /// Whether the last event came: later ones are ignored.
     done: bool,
 }
@@ -34,7 +37,7 @@ impl Decoder {
             Depth::Outline => None,
             Depth::Full => Some(lift::Lifter::default()),
         };
-        Self { lifter, done: false }
+        Self { lifter, mold: Mold::default(), done: false }
     }
 }
 
@@ -44,7 +47,10 @@ impl EventDecoder for Decoder {
         if self.done || data.is_empty() || data == DONE {
             return Ok(None);
         }
-        let outline = outline::event(&frame)?;
+        let outline = match self.mold.outline(&frame) {
+            Some(outline) => outline,
+            None => outline::event(&frame, &mut self.mold)?,
+        };
         self.done |= outline.kind == FrameKind::End;
         let kind = outline.name.clone().unwrap_or_default();
         let lifter = self.lifter.as_mut();

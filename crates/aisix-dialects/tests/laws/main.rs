@@ -6,6 +6,7 @@ mod anthropic_requests;
 mod eventstream;
 mod gemini;
 mod generate;
+mod outlines;
 mod requests;
 mod responses;
 mod splicing;
