@@ -5,6 +5,7 @@
 mod calls;
 mod cohere;
 mod format;
+mod gemini;
 mod titan;
 mod vector;
 mod vertex;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value, json};
 pub use self::calls::{EmbedCalls, EmbedPart};
 pub use self::cohere::{COHERE_EMBED, CohereEmbed};
 pub use self::format::{EmbedAnswer, EmbedCall, EmbedFormat};
+pub use self::gemini::{GEMINI_EMBED, GeminiEmbed};
 pub use self::titan::{TITAN_EMBED, TitanEmbed};
 pub use self::vector::Vector;
 pub use self::vertex::{VERTEX_EMBED, VertexEmbed};

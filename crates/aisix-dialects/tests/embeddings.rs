@@ -12,7 +12,7 @@ use std::path::Path;
 
 use aisix_core::Error;
 use aisix_dialects::embed::{
-    self, COHERE_EMBED, EmbedCalls, EmbedFormat, EmbedPart, TITAN_EMBED, VERTEX_EMBED,
+    self, COHERE_EMBED, EmbedCalls, EmbedFormat, EmbedPart, GEMINI_EMBED, TITAN_EMBED, VERTEX_EMBED,
 };
 use aisix_dialects::{Dropped, UpstreamRequest};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ fn requests_become_the_calls_and_answers_that_were_reviewed() {
 fn outcome(exchange: &Value) -> (Value, Value) {
     let format: &'static dyn EmbedFormat = match exchange["format"].as_str() {
         Some("cohere") => &COHERE_EMBED,
+        Some("gemini") => &GEMINI_EMBED,
         Some("titan") => &TITAN_EMBED,
         Some("vertex") => &VERTEX_EMBED,
         other => panic!("there is no format {other:?}"),

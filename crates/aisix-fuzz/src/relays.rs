@@ -2,7 +2,7 @@
 
 use aisix_core::{Carried, EmbedRequest, Relayed};
 use aisix_dialects::embed::{
-    self, COHERE_EMBED, EmbedCalls, EmbedFormat, TITAN_EMBED, VERTEX_EMBED,
+    self, COHERE_EMBED, EmbedCalls, EmbedFormat, GEMINI_EMBED, TITAN_EMBED, VERTEX_EMBED,
 };
 use aisix_dialects::{
     ANTHROPIC_COUNT_TOKENS, AnswerContext, Depth, Encoded, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS,
@@ -19,8 +19,9 @@ static FORMATS: [&RelayFormat; 3] =
     [&OPENAI_COMPLETIONS, &OPENAI_EMBEDDINGS, &ANTHROPIC_COUNT_TOKENS];
 
 /// Every format of embeddings, with a model that takes all that the format has.
-static EMBEDS: [(&dyn EmbedFormat, &str); 3] = [
+static EMBEDS: [(&dyn EmbedFormat, &str); 4] = [
     (&COHERE_EMBED, "cohere.embed-v4:0"),
+    (&GEMINI_EMBED, "gemini-embedding-2"),
     (&TITAN_EMBED, "amazon.titan-embed-text-v2:0"),
     (&VERTEX_EMBED, "text-embedding-005"),
 ];

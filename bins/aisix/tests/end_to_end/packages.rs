@@ -15,6 +15,12 @@ const FAMILIES: [(&str, &str); 2] = [("openai", "/v1"), ("anthropic", "")];
 const MODELS: [&str; 7] =
     ["plain", "invalid", "throttled", "failing", "overloaded", "broken", "breaking"];
 
+/// Models that embed in the formats of their vendors: of one text a call, and of several.
+const EMBED_ON_BEDROCK: [(&str, &str); 2] = [
+    ("bedrock-titan", "amazon.titan-embed-text-v2:0"),
+    ("bedrock-cohere", "cohere.embed-multilingual-v3"),
+];
+
 /// Where a tool is that `cargo xtask` brought.
 #[expect(clippy::disallowed_methods, reason = "a test has no other way to learn the path")]
 pub(crate) fn tool(variable: &str) -> PathBuf {
@@ -82,6 +88,15 @@ async fn serving(upstream: &ScriptedUpstream) -> Gateway {
         for model in MODELS {
             gateway.model(&format!("{family}-{model}"), model, &key).await;
         }
+    }
+    let bedrock = json!({
+        "display_name": "bedrock", "provider": "aws", "adapter": "bedrock",
+        "secret": json!({"api_key": "key-of-the-provider", "region": "eu-west-3"}).to_string(),
+        "api_base": upstream.base_url(),
+    });
+    let key = gateway.create("provider_keys", &bedrock).await;
+    for (name, model) in EMBED_ON_BEDROCK {
+        gateway.model(name, model, &key).await;
     }
     gateway.caller_key("sk-caller", &["*"]).await;
     gateway.caller_key("sk-other", &["openai-throttled"]).await;

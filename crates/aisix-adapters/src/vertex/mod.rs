@@ -19,7 +19,7 @@ mod tests;
 
 use aisix_core::{Error, Operation, Secret};
 use aisix_dialects::Dialect;
-use aisix_dialects::embed::{EmbedFormat, VERTEX_EMBED};
+use aisix_dialects::embed::EmbedFormat;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
@@ -55,8 +55,8 @@ impl Adapter for Vertex {
         Ok(rail(target, operation)?.dialect())
     }
 
-    fn embedding(&self, _: &Target) -> Result<Option<&'static dyn EmbedFormat>, Error> {
-        Ok(Some(&VERTEX_EMBED))
+    fn embedding(&self, target: &Target) -> Result<Option<&'static dyn EmbedFormat>, Error> {
+        Ok(rail(target, Operation::Embeddings)?.embedding())
     }
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
@@ -91,7 +91,7 @@ impl Adapter for Vertex {
 fn rail(target: &Target, operation: Operation) -> Result<Rail, Error> {
     match operation {
         // Only Google's own models embed here.
-        Operation::Embeddings => Ok(Rail::Embeddings),
+        Operation::Embeddings => Ok(Rail::of_embeddings(&target.upstream_model)),
         conversation if conversation.is_conversation() => Rail::of(&target.upstream_model),
         other => Err(request::lacks(NAME, other)),
     }

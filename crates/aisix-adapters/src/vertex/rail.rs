@@ -1,6 +1,7 @@
 //! Which of Vertex AI's ways leads to a model, and what is sent along it.
 
 use aisix_core::{Error, ErrorCode};
+use aisix_dialects::embed::{EmbedFormat, GEMINI_EMBED, VERTEX_EMBED};
 use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, GEMINI, OPENAI_CHAT, json};
 use bytes::Bytes;
 
@@ -15,8 +16,10 @@ pub(super) enum Rail {
     Open,
     /// Models of a partner who speaks OpenAI's format; the name of the publisher.
     Partner(&'static str),
-    /// Models of Google's that embed.
-    Embeddings,
+    /// Models of Google's that embed, before Gemini's second generation.
+    Predict,
+    /// Models of Gemini's that embed.
+    EmbedContent,
 }
 
 /// Source: the model pages of Vertex AI's Model Garden. What a model's name begins with says whose
@@ -55,9 +58,28 @@ impl Rail {
         })
     }
 
+    /// The way to a model of this name that embeds: they are all Google's here.
+    ///
+    /// Source: the package `google-genai`, and "Precondition check failed", which is what the newer
+    /// ones answer to `predict`.
+    pub(super) fn of_embeddings(model: &str) -> Self {
+        let generation = model.strip_prefix("gemini-embedding-").unwrap_or("001");
+        let predicts = generation.starts_with("001") || generation.starts_with("exp");
+        if predicts { Self::Predict } else { Self::EmbedContent }
+    }
+
+    /// How a model embeds along this way, where it does.
+    pub(super) fn embedding(self) -> Option<&'static dyn EmbedFormat> {
+        match self {
+            Self::Predict => Some(&VERTEX_EMBED),
+            Self::EmbedContent => Some(&GEMINI_EMBED),
+            Self::Gemini | Self::Claude | Self::Open | Self::Partner(_) => None,
+        }
+    }
+
     pub(super) fn dialect(self) -> &'static dyn Dialect {
         match self {
-            Self::Gemini | Self::Embeddings => &GEMINI,
+            Self::Gemini | Self::Predict | Self::EmbedContent => &GEMINI,
             Self::Claude => &ANTHROPIC_MESSAGES,
             Self::Open | Self::Partner(_) => &OPENAI_CHAT,
         }
@@ -69,7 +91,8 @@ impl Rail {
             (Self::Open, _) => return "/endpoints/openapi/chat/completions".to_owned(),
             (Self::Gemini, false) => ("google", "generateContent"),
             (Self::Gemini, true) => ("google", "streamGenerateContent?alt=sse"),
-            (Self::Embeddings, _) => ("google", "predict"),
+            (Self::Predict, _) => ("google", "predict"),
+            (Self::EmbedContent, _) => ("google", "embedContent"),
             (Self::Claude, false) => ("anthropic", "rawPredict"),
             (Self::Claude, true) => ("anthropic", "streamRawPredict"),
             (Self::Partner(publisher), false) => (publisher, "rawPredict"),
@@ -94,7 +117,9 @@ impl Rail {
             // Whether it streams, Anthropic's server asks of the body as well.
             Self::Claude if stream => json::reshaped(body, &["model"], &[ANTHROPIC_VERSION]),
             Self::Claude => json::reshaped(body, &["model", "stream"], &[ANTHROPIC_VERSION]),
-            Self::Open | Self::Partner(_) | Self::Embeddings => return Ok(body.clone()),
+            Self::Open | Self::Partner(_) | Self::Predict | Self::EmbedContent => {
+                return Ok(body.clone());
+            }
         };
         reshaped.map_err(Error::internal)
     }

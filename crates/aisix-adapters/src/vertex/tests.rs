@@ -66,6 +66,16 @@ fn a_models_name_says_which_way_leads_to_it() {
 }
 
 #[test]
+fn models_that_embed_are_asked_as_their_generation_is() {
+    for model in ["text-embedding-005", "gemini-embedding-001", "gemini-embedding-exp-03-07"] {
+        assert_eq!(Rail::of_embeddings(model), Rail::Predict, "{model}");
+    }
+    for model in ["gemini-embedding-2", "gemini-embedding-2-preview", "gemini-embedding-3"] {
+        assert_eq!(Rail::of_embeddings(model), Rail::EmbedContent, "{model}");
+    }
+}
+
+#[test]
 fn the_region_global_is_a_place_like_any_other() {
     let mut secret: Value = serde_json::from_str(&with_token("t")).expect("it is JSON");
     secret["region"] = "global".into();

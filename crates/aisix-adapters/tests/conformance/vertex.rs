@@ -57,7 +57,12 @@ async fn vertex_keeps_every_promise_on_each_of_its_ways() {
     };
     let open = setup("llama-4-maverick", streams::openai());
     let partner = setup("mistral-medium-3", streams::openai());
-    for setup in [gemini(), claude, open, partner] {
+    let embeds = Setup {
+        operations: vec![Operation::Embeddings],
+        streams: None,
+        ..setup("gemini-embedding-2", streams::gemini())
+    };
+    for setup in [gemini(), claude, open, partner, embeds] {
         adapter::check(&Vertex::default(), &setup).await;
     }
 }

@@ -2,10 +2,11 @@
 
 use aisix_gateway::Settings;
 use aisix_testing::botocore;
-use aisix_testing::{Gate, Received, Reply, ScriptedUpstream, Step};
+use aisix_testing::{Gate, Received, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
 use crate::bedrock::{SIGNER, assert_untold, signed};
+use crate::common::granted::raw;
 use crate::common::spoken::asked;
 use crate::common::*;
 
@@ -25,12 +26,6 @@ fn text(call: &Received) -> String {
 /// What Titan answers: the length of the text, and that as the number of its tokens.
 fn titan(text: &str) -> String {
     json!({"embedding": [text.len(), 0.1], "inputTextTokenCount": text.len()}).to_string()
-}
-
-/// A whole answer, to be written behind a gate.
-fn raw(body: &str) -> Step {
-    let length = body.len();
-    Step::Bytes(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into())
 }
 
 /// What OpenAI would answer with these embeddings.
@@ -232,6 +227,24 @@ async fn texts_go_to_cohere_by_the_96_and_bedrock_counts_their_tokens() {
     assert_eq!(sizes, [Some(4), Some(96)]);
     let claim = |call| botocore::request("InvokeModel", call, Some(SIGNER));
     botocore::assert(&calls.iter().map(claim).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_judge_of_calls_knows_what_the_models_take() {
+    let upstream = ScriptedUpstream::start();
+    for (model, field, value) in [
+        (TITAN, "inputImage", json!("aGk=")),
+        (TITAN, "dimensions", json!(257)),
+        (COHERE, "truncate", json!("START")),
+    ] {
+        let quirks = json!({"default_body_fields": {field: value}});
+        let world = World::with(Settings::default(), &documents_of(&upstream, model, &quirks));
+        upstream.enqueue(Reply::json(400, "{}"));
+        world.send(asked(PATH, request(&["a"]))).await;
+        let call = upstream.next_request().await;
+        let wrong = botocore::wrong(&[botocore::request("InvokeModel", &call, Some(SIGNER))]);
+        assert!(wrong[0].len() == 1 && wrong[0][0].contains(field), "{wrong:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use aisix_gateway::Settings;
 use aisix_testing::fixtures::google::{PRIVATE_KEY, generated, streamed, with_account, with_token};
 use aisix_testing::fixtures::openai;
 use aisix_testing::google_auth;
-use aisix_testing::{Gate, Received, Reply, Request, ScriptedUpstream};
+use aisix_testing::{Claim, Gate, PublishedTypes, Received, Reply, Request, ScriptedUpstream};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -282,6 +282,39 @@ async fn a_model_that_takes_one_text_is_called_for_each_and_others_for_250_at_mo
         assert!(embeddings.map(|item| item["embedding"][0].as_u64()).eq((0..texts).map(Some)));
         assert_eq!(answer["usage"]["prompt_tokens"], texts);
     }
+}
+
+#[tokio::test]
+async fn newer_models_of_geminis_embed_contents() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "gemini-embedding-2");
+    vertex.respond_with(|call| {
+        let text = call.json::<Value>()["content"]["parts"][0]["text"].take();
+        let values = [text.as_str().map(str::len)];
+        let usage = json!({"promptTokenCount": 2, "totalTokenCount": 2});
+        let answer = json!({"embedding": {"values": values}, "usageMetadata": usage});
+        Reply::json(200, answer.to_string())
+    });
+    let request = json!({"model": MODEL, "input": ["a", "bb"], "dimensions": 1});
+    let answer = world.send(asked("/v1/embeddings", &request)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer: Value = answer.json();
+    let data = answer["data"].as_array().expect("a list");
+    let embeddings: Vec<_> = data.iter().map(|item| &item["embedding"]).collect();
+    assert_eq!(embeddings, [&json!([1]), &json!([2])]);
+    assert_eq!(answer["usage"]["total_tokens"], 4);
+    let mut claims = Vec::new();
+    for call in vertex.requests() {
+        let path = "/publishers/google/models/gemini-embedding-2:embedContent";
+        assert_eq!(call.path_and_query, format!("{REGION}{path}"));
+        let fields = [
+            ("content", "google.genai.types:Content", false),
+            ("embedContentConfig", "google.genai.types:EmbedContentConfig", false),
+        ];
+        claims.extend(Claim::of_fields("a call", &call.json(), &fields));
+    }
+    assert_eq!(claims.len(), 4);
+    PublishedTypes::start().assert(&claims);
 }
 
 /// A gateway in front of Vertex AI, with a key of a service account.

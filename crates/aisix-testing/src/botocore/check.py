@@ -5,8 +5,8 @@ list of what is wrong, empty where nothing is.
 
 A claim about a request, as an upstream received it:
 `{"operation": "Converse", "url", "headers": {}, "body": "...", "region", "access_key_id",
-"secret_access_key", "session_token"}`. The body is validated against the operation's input, the
-signature is computed anew over the method, the URL, the signed headers and the body.
+"secret_access_key", "session_token"}`. The body is validated against the operation's input, or, where
+that leaves it open and the model embeds, against what the user guide says of it; the signature is computed anew over the method, the URL, the signed headers and the body.
 
 A claim about an answer: `{"operation": "Converse", "answer": {}}`. It is validated against the
 operation's output.
@@ -68,6 +68,58 @@ def particulars(shape, value, place):
             yield f"{place}: no base64"
 
 
+def is_text(value):
+    return isinstance(value, str) and value != ""
+
+
+def is_flag(value):
+    return isinstance(value, bool)
+
+
+def is_length(value):
+    return value in ({"outputEmbeddingLength": length} for length in (256, 384, 1024))
+
+
+def one_of(*words):
+    return lambda value: value in words
+
+
+def is_texts(value):
+    return isinstance(value, list) and 0 < len(value) <= 96 and all(isinstance(text, str) for text in value)
+
+
+INPUT_TYPE = one_of("search_document", "search_query", "classification", "clustering")
+# Which models embed, by a part of their ids, with the fields that they must have and those that they
+# may have. The service model leaves their bodies open: this is what the user guide says of them.
+EMBEDDINGS = [
+    ("amazon.titan-embed-text-v2", {"inputText": is_text}, {"dimensions": one_of(256, 512, 1024), "normalize": is_flag}),
+    ("amazon.titan-embed-image", {"inputText": is_text}, {"embeddingConfig": is_length}),
+    ("amazon.titan-embed", {"inputText": is_text}, {}),
+    (
+        "cohere.embed-v4",
+        {"texts": is_texts, "input_type": INPUT_TYPE},
+        {"truncate": one_of("NONE", "LEFT", "RIGHT"), "output_dimension": one_of(256, 512, 1024, 1536)},
+    ),
+    (
+        "cohere.embed",
+        {"texts": is_texts, "input_type": INPUT_TYPE},
+        {"truncate": one_of("NONE", "START", "END")},
+    ),
+]
+
+
+def documented(model, body):
+    """What differs from the documentation, where the model is one that embeds."""
+    known = (formats for part, *formats in EMBEDDINGS if part in model)
+    required, optional = next(known, ({}, dict.fromkeys(body, lambda value: True)))
+    for name in sorted(required.keys() - body.keys()):
+        yield f"the body does not say '{name}'"
+    for name, value in body.items():
+        permitted = (required | optional).get(name, lambda value: False)
+        if not permitted(value):
+            yield f"the body says '{name}': {value!r:.200}"
+
+
 def content(claim, operation):
     path = urlsplit(claim["url"]).path
     template = MODEL.operation_model(operation).http["requestUri"]
@@ -77,7 +129,8 @@ def content(claim, operation):
     model = unquote(match.group(1))
     if operation == "InvokeModel":
         body = json.loads(claim["body"])
-        return [f"the body says '{name}'" for name in ("model", "stream") if name in body]
+        found = [f"the body says '{name}'" for name in ("model", "stream") if name in body]
+        return found + list(documented(model, body))
     params = {"modelId": model, **json.loads(claim["body"])}
     return misshapen(MODEL.operation_model(operation).input_shape, params)
 

@@ -117,6 +117,10 @@ pub fn reply(request: &Received) -> Reply {
     let path = request.path_and_query.split('?').next().unwrap_or_default();
     match path {
         "/v1/embeddings" => return Reply::json(200, vectors::of(&body).to_string()),
+        "/model/amazon.titan-embed-text-v2%3A0/invoke" => {
+            return Reply::json(200, vectors::titan(&body).to_string());
+        }
+        "/model/cohere.embed-multilingual-v3/invoke" => return vectors::cohere(&body),
         "/v1/messages/count_tokens" => {
             return Reply::json(200, json!({"input_tokens": TOKENS.0}).to_string());
         }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::TOKENS;
+use crate::Reply;
 
 /// One vector for each input: its number and its length, so that their order shows.
 pub(super) fn of(body: &Value) -> Value {
@@ -30,6 +31,25 @@ pub(super) fn of(body: &Value) -> Value {
         "object": "list", "data": vectors.collect::<Value>(), "model": "text-embedding-3-small",
         "usage": {"prompt_tokens": TOKENS.0, "total_tokens": TOKENS.0},
     })
+}
+
+/// What Titan answers: as much of the same as there is in one text.
+pub(super) fn titan(body: &Value) -> Value {
+    let vector = [0.0, number(length(&body["inputText"])) / 4.0];
+    json!({"embedding": vector, "inputTextTokenCount": TOKENS.0})
+}
+
+/// What Cohere answers, or its refusal where it is not told what the texts are for.
+pub(super) fn cohere(body: &Value) -> Reply {
+    if !body["input_type"].is_string() {
+        return Reply::json(400, json!({"message": "input_type is missing"}).to_string());
+    }
+    let texts = body["texts"].as_array().map_or(&[][..], Vec::as_slice);
+    let vectors = texts.iter().enumerate();
+    let vectors = vectors.map(|(index, text)| [number(index), number(length(text)) / 4.0]);
+    let answer = json!({"embeddings": vectors.collect::<Vec<_>>()});
+    let counted = TOKENS.0.to_string();
+    Reply::json(200, answer.to_string()).header("x-amzn-bedrock-input-token-count", &counted)
 }
 
 fn length(input: &Value) -> usize {

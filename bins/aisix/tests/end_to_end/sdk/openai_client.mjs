@@ -268,7 +268,10 @@ await check("embeddings", async () => {
   const vectors = async (options) => (await embed(options)).data.map(({ embedding }) => embedding);
   // The package asks for base64 by itself, and decodes it.
   for (const options of [{}, { encoding_format: "float" }]) {
-    assert.deepEqual(await vectors({ input: ["a", "bc"], ...options }), [[0, 0.25], [1, 0.5]]);
+    const both = { input: ["a", "bc"], ...options };
+    assert.deepEqual(await vectors(both), [[0, 0.25], [1, 0.5]]);
+    assert.deepEqual(await vectors({ ...both, model: "bedrock-titan" }), [[0, 0.25], [0, 0.5]]);
+    assert.deepEqual(await vectors({ ...both, model: "bedrock-cohere" }), [[0, 0.25], [1, 0.5]]);
   }
   assert.deepEqual(await vectors({ input: [1, 2, 3] }), [[0, 0.75]]);
   const lacking = () => embed({ model: "anthropic-plain", input: "a" });

@@ -277,10 +277,19 @@ def _():
     for options in ({}, {"encoding_format": "float"}):
         vectors = OPENAI.embeddings.create(model="openai-plain", input=["a", "bc"], **options)
         assert [vector.embedding for vector in vectors.data] == [[0.0, 0.25], [1.0, 0.5]], vectors
+        titan = OPENAI.embeddings.create(model="bedrock-titan", input=["a", "bc"], dimensions=256, **options)
+        assert [vector.embedding for vector in titan.data] == [[0.0, 0.25], [0.0, 0.5]], titan
+        assert [vector.index for vector in titan.data] == [0, 1] and titan.usage.total_tokens == 38, titan
+        meant = {"input_type": "search_query"}
+        cohere = OPENAI.embeddings.create(model="bedrock-cohere", input=["a", "bc"], extra_body=meant, **options)
+        assert [vector.embedding for vector in cohere.data] == [[0.0, 0.25], [1.0, 0.5]], cohere
+        assert cohere.usage.total_tokens == 19, cohere
     tokens = OPENAI.embeddings.create(model="openai-plain", input=[1, 2, 3])
     assert [vector.embedding for vector in tokens.data] == [[0.0, 0.75]], tokens
     ask = lambda: OPENAI.embeddings.create(model="anthropic-plain", input="a")
     raises(openai.InternalServerError, ask, status_code=501)
+    ask = lambda: OPENAI.embeddings.create(model="bedrock-titan", input=[1, 2, 3])
+    raises(openai.BadRequestError, ask, status_code=400)
 
 
 @check("models")
