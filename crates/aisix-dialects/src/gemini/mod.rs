@@ -21,6 +21,7 @@ mod error;
 mod media;
 mod outline;
 mod part;
+mod reader;
 mod request;
 mod response;
 mod seal;

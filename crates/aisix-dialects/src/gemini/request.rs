@@ -8,8 +8,8 @@ use aisix_core::Error;
 use aisix_core::chat::ChatRequest;
 use serde_json::{Map, Value};
 
-use super::turn::{self, Draft};
-use super::{ID, config, thinking, tool};
+use super::turn::Draft;
+use super::{ID, config, reader, thinking, tool};
 use crate::dialect::UpstreamRequest;
 use crate::fields::Fields;
 use crate::sink::Sink;
@@ -22,10 +22,10 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     let mut request = ChatRequest {
         model: fields.text("model").unwrap_or_default(),
         stream: fields.flag("stream").unwrap_or(false),
-        turns: turn::read_system(fields.take("systemInstruction"))?.into_iter().collect(),
+        turns: reader::read_system(fields.take("systemInstruction"))?.into_iter().collect(),
         ..ChatRequest::default()
     };
-    request.turns.extend(turn::read_all(fields.take("contents"))?);
+    request.turns.extend(reader::read_all(fields.take("contents"))?);
     tool::read(&mut fields, &mut request);
     config::read(&mut fields, &mut request);
     request.native.extend(fields.natives(ID, ""));
