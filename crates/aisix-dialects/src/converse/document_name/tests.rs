@@ -29,3 +29,17 @@ fn no_two_documents_have_one_name() {
     let given = [Some("a.pdf"), Some("a.txt"), None, Some("a"), None].map(|name| names.give(name));
     assert_eq!(given, ["a", "a 2", "document", "a 3", "document 2"]);
 }
+
+#[test]
+fn a_name_that_looks_numbered_is_told_from_one_that_is() {
+    let mut names = Names::default();
+    let given = ["a 2", "a", "a", "a 2"].map(|name| names.give(Some(name)));
+    assert_eq!(given, ["a 2", "a", "a 3", "a 2 2"]);
+}
+
+#[test]
+fn a_hundred_thousand_documents_of_one_name_are_told_apart_at_once() {
+    let mut names = Names::default();
+    let last = (0..100_000).map(|_| names.give(Some("a.pdf"))).last();
+    assert_eq!(last.as_deref(), Some("a 100000"));
+}
