@@ -48,6 +48,19 @@ mod requests {
     }
 
     #[test]
+    fn any_number_of_thoughts_is_read_as_one_turn() {
+        let thought = json!({"type": "reasoning", "summary": []});
+        let said = json!({"role": "assistant", "content": "So."});
+        let mut input = vec![thought.clone(); 50_000];
+        input.extend([said, thought]);
+        let body = json!({"model": "m", "input": input}).to_string();
+        let mut request = OPENAI_RESPONSES.decode_request(body.into()).expect("it is a request");
+        let turns = &request.value().expect("it decodes").turns;
+        let parts: Vec<_> = turns.iter().map(|turn| turn.parts.len()).collect();
+        assert_eq!(parts, [50_001, 1], "what comes after words is a turn of its own");
+    }
+
+    #[test]
     fn an_item_that_is_none_is_refused_where_it_must_be_understood() {
         for (item, place) in [
             (json!(5), "'input[0]' must be an object"),

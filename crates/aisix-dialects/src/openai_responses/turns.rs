@@ -59,9 +59,7 @@ fn read_item(value: Value, turns: &mut Vec<Turn>) -> Result<(), Flaw> {
         }
         Some("reasoning") => {
             let thought = Part::Reasoning(item::read_thought(fields));
-            let thinks = |part: &Part| matches!(part, Part::Reasoning(_));
-            let last = turns.last_mut().filter(|turn| turn.role == Role::Assistant);
-            match last.filter(|turn| turn.parts.iter().all(thinks)) {
+            match turns.last_mut().filter(|turn| only_thinks(turn)) {
                 Some(turn) => turn.parts.push(thought),
                 None => turns.push(turn(Role::Assistant, vec![thought])),
             }
@@ -77,6 +75,13 @@ fn read_item(value: Value, turns: &mut Vec<Turn>) -> Result<(), Flaw> {
     Ok(())
 }
 
+/// Whether the model has said nothing yet in this turn but what it thought. Thoughts go first, so that
+/// the last part tells.
+fn only_thinks(turn: &Turn) -> bool {
+    let thinks = |part: &Part| matches!(part, Part::Reasoning(_));
+    turn.role == Role::Assistant && turn.parts.last().is_none_or(thinks)
+}
+
 fn read_message(mut fields: Fields, turns: &mut Vec<Turn>) -> Result<(), Flaw> {
     fields.take("type");
     let role = match fields.text("role").as_deref() {
@@ -90,9 +95,8 @@ fn read_message(mut fields: Fields, turns: &mut Vec<Turn>) -> Result<(), Flaw> {
     let parts = content::read(content).ok_or((".content", "a string or an array of parts"))?;
     let native = item::natives(fields);
     // What a model thought belongs to what it says next.
-    let thinks = |part: &Part| matches!(part, Part::Reasoning(_));
-    let last = turns.last_mut().filter(|turn| role == Role::Assistant && turn.role == role);
-    match last.filter(|turn| turn.parts.iter().all(thinks) && turn.native.is_empty()) {
+    let last = turns.last_mut().filter(|turn| role == Role::Assistant && only_thinks(turn));
+    match last.filter(|turn| turn.native.is_empty()) {
         Some(turn) => {
             turn.parts.extend(parts);
             turn.native = native;
