@@ -5,6 +5,7 @@
 use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling};
 use serde_json::{Map, Value, json};
 
+use super::model::Model;
 use super::{ID, thinking};
 use crate::fields::Fields;
 use crate::json::number;
@@ -82,7 +83,7 @@ fn read_format(config: &mut Fields, request: &mut ChatRequest) {
 /// Writes `generationConfig` for a model.
 pub(super) fn write(
     request: &ChatRequest,
-    model: &str,
+    model: &Model,
     sink: &mut Sink,
     body: &mut Map<String, Value>,
 ) {

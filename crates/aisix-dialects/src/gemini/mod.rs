@@ -19,6 +19,7 @@
 mod config;
 mod error;
 mod media;
+mod model;
 mod outline;
 mod part;
 mod reader;

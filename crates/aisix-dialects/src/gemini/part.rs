@@ -183,13 +183,22 @@ pub(super) fn write_thought(text: &str, native: &[Native], sink: &mut Sink) -> M
     object
 }
 
+/// How calls and results find one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    /// By the id that both of them say.
+    ById,
+    /// By the name of the function and by their order: an id would be refused.
+    ByOrder,
+}
+
 /// Writes a call.
-pub(super) fn write_call(call: &ToolCall, sink: &mut Sink) -> Map<String, Value> {
+pub(super) fn write_call(call: &ToolCall, matched: Match, sink: &mut Sink) -> Map<String, Value> {
     if call.cache.is_some() {
         sink.drop("cache_control");
     }
     let mut inner = Map::new();
-    if !call.id.is_empty() && !is_made(&call.native, sink) {
+    if matched == Match::ById && !call.id.is_empty() && !is_made(&call.native, sink) {
         inner.insert("id".to_owned(), call.id.as_str().into());
     }
     inner.insert("name".to_owned(), call.name.as_str().into());
@@ -219,12 +228,17 @@ fn arguments(text: &str, sink: &mut Sink) -> Value {
 }
 
 /// Writes the result of a call of this function.
-pub(super) fn write_result(result: &ToolResult, name: &str, sink: &mut Sink) -> Map<String, Value> {
+pub(super) fn write_result(
+    result: &ToolResult,
+    name: &str,
+    matched: Match,
+    sink: &mut Sink,
+) -> Map<String, Value> {
     if result.cache.is_some() {
         sink.drop("cache_control");
     }
     let mut inner = Map::new();
-    if !result.call_id.is_empty() && !is_made(&result.native, sink) {
+    if matched == Match::ById && !result.call_id.is_empty() && !is_made(&result.native, sink) {
         inner.insert("id".to_owned(), result.call_id.as_str().into());
     }
     inner.insert("name".to_owned(), name.into());

@@ -8,14 +8,12 @@ use aisix_core::Error;
 use aisix_core::chat::ChatRequest;
 use serde_json::{Map, Value};
 
+use super::model::Model;
 use super::turn::Draft;
-use super::{ID, config, reader, thinking, tool};
+use super::{ID, config, reader, tool};
 use crate::dialect::UpstreamRequest;
 use crate::fields::Fields;
 use crate::sink::Sink;
-
-/// The first generation that refuses calls of the model's own without a seal.
-const FIRST_WITH_SEALS: u32 = 3;
 
 pub(super) fn decode(body: &[u8]) -> Result<ChatRequest, Error> {
     let mut fields = Fields::of_request(body)?;
@@ -40,14 +38,14 @@ pub(super) fn encode(
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());
     body.insert("stream".to_owned(), upstream.stream.into());
-    let asks_for_seals = thinking::generation(upstream.model) >= FIRST_WITH_SEALS;
-    let mut draft = Draft::new(asks_for_seals);
+    let model = Model::named(upstream.model);
+    let mut draft = Draft::new(&model, sink);
     for turn in &request.turns {
         draft.add(turn, sink);
     }
     draft.write(sink, &mut body);
     tool::write(request, sink, &mut body);
-    config::write(request, upstream.model, sink, &mut body);
+    config::write(request, &model, sink, &mut body);
     if request.user.is_some() {
         sink.drop("user");
     }

@@ -138,7 +138,7 @@ pub(super) fn put_finish(
 }
 
 fn write_parts(parts: &[Part], sink: &mut Sink) -> Vec<Value> {
-    let mut written = Parts::new(false);
+    let mut written = Parts::of_answer();
     for part in parts {
         match part {
             Part::Text(text) => written.text(text, sink),

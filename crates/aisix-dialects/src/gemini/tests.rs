@@ -56,33 +56,73 @@ fn effort_is_a_level_or_a_number_as_the_models_generation_has_it() {
     ] {
         check_thinking("gemini-3-flash-preview", Some(word), None, level(of_three), &[]);
         check_thinking("gemini-3.1-pro-preview", Some(word), None, level(of_pro), &[]);
-        check_thinking("gemini-2.5-flash", Some(word), None, tokens(of_two), &[]);
+        for model in ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite"] {
+            check_thinking(model, Some(word), None, tokens(of_two), &[]);
+        }
     }
     check_thinking("gemini-flash-latest", Some("low"), None, level("LOW"), &[]);
     check_thinking("gemini-3-flash", Some("max"), None, level("HIGH"), &["reasoning_effort"]);
+    let between = &["reasoning_effort"];
+    check_thinking("gemini-3-pro-preview", Some("medium"), None, level("HIGH"), between);
     check_thinking("gemini-2.5-pro", Some("xhigh"), None, tokens(24_576), &["reasoning_effort"]);
     check_thinking("gemini-2.5-pro", Some("odd"), None, Value::Null, &["reasoning_effort"]);
     check_thinking("gemini-2.5-pro", None, None, Value::Null, &[]);
 }
 
 #[test]
-fn a_number_of_tokens_stays_one_and_no_thinking_is_as_little_as_there_is() {
-    let shown = json!({"thinkingBudget": 2048, "includeThoughts": true});
+fn a_number_of_tokens_stays_one_within_what_the_model_takes() {
+    let shown = |tokens: u64| json!({"thinkingBudget": tokens, "includeThoughts": true});
     for model in ["gemini-2.5-pro", "gemini-3-pro-preview"] {
-        check_thinking(model, None, Some(Thinking::Budget(2048)), shown.clone(), &[]);
-        check_thinking(model, Some("low"), Some(Thinking::Budget(2048)), shown.clone(), &[]);
+        check_thinking(model, None, Some(Thinking::Budget(2048)), shown(2048), &[]);
+        check_thinking(model, Some("low"), Some(Thinking::Budget(2048)), shown(2048), &[]);
+    }
+    for (model, asked, told) in [
+        ("gemini-2.5-pro", 32_768, 32_768),
+        ("gemini-2.5-pro", 64_000, 32_768),
+        ("publishers/google/models/gemini-2.5-pro", 100, 128),
+        ("gemini-2.5-flash", 32_768, 24_576),
+        ("gemini-2.5-flash-lite-preview-09-2025", 100, 512),
+        ("gemini-live-2.5-flash-native-audio", 64_000, 24_576),
+    ] {
+        let lost: &[&str] = if asked == told { &[] } else { &["thinking.budget_tokens"] };
+        check_thinking(model, None, Some(Thinking::Budget(asked)), shown(told), lost);
     }
     let adaptive = json!({"thinkingBudget": -1, "includeThoughts": true});
     check_thinking("gemini-2.5-flash", None, Some(Thinking::Adaptive), adaptive, &[]);
     let shown = json!({"includeThoughts": true});
     check_thinking("gemini-3-flash", None, Some(Thinking::Adaptive), shown, &[]);
+}
+
+#[test]
+fn no_thinking_is_as_little_as_there_is() {
     let none = json!({"thinkingBudget": 0});
     check_thinking("gemini-2.5-flash", None, Some(Thinking::Off), none.clone(), &[]);
-    check_thinking("gemini-2.5-flash", Some("none"), None, none, &[]);
-    let least = json!({"thinkingLevel": "MINIMAL"});
-    check_thinking("gemini-3-flash", None, Some(Thinking::Off), least, &["thinking"]);
-    let low = json!({"thinkingLevel": "LOW"});
-    check_thinking("gemini-3-pro-preview", Some("none"), None, low, &["thinking"]);
+    check_thinking("gemini-2.5-flash", Some("none"), None, none.clone(), &[]);
+    check_thinking("gemini-2.5-flash-lite", Some("none"), None, none, &[]);
+    let fewest = json!({"thinkingBudget": 128});
+    check_thinking("gemini-2.5-pro", Some("none"), None, fewest, &["thinking"]);
+    for (model, least) in [
+        ("gemini-3-flash", "MINIMAL"),
+        ("gemini-3.5-flash-lite", "MINIMAL"),
+        ("gemini-3-pro-preview", "LOW"),
+        ("gemini-3.8-flash", "LOW"),
+        ("gemini-flash-latest", "LOW"),
+    ] {
+        let least = json!({"thinkingLevel": least});
+        check_thinking(model, None, Some(Thinking::Off), least, &["thinking"]);
+    }
+}
+
+#[test]
+fn a_model_that_does_not_think_is_told_nothing_of_it() {
+    for model in ["gemini-2.0-flash-001", "gemini-2.5-flash-image", "gemini-2.5-pro-preview-tts"] {
+        check_thinking(model, Some("none"), None, Value::Null, &[]);
+        check_thinking(model, None, Some(Thinking::Off), Value::Null, &[]);
+        check_thinking(model, Some("low"), None, Value::Null, &["reasoning_effort"]);
+        check_thinking(model, None, Some(Thinking::Adaptive), Value::Null, &["thinking"]);
+        let both = &["thinking", "reasoning_effort"];
+        check_thinking(model, Some("low"), Some(Thinking::Budget(9)), Value::Null, both);
+    }
 }
 
 fn calls(results: &[(&str, &str)]) -> ChatRequest {
@@ -107,12 +147,51 @@ fn calls(results: &[(&str, &str)]) -> ChatRequest {
 #[test]
 fn results_of_calls_stand_in_one_turn_and_name_their_function() {
     let (body, dropped) =
-        written(calls(&[("a", "wx"), ("b", "now")]), "gemini-2.5-flash").expect("it is written");
+        written(calls(&[("a", "wx"), ("b", "now")]), "gemini-3-flash").expect("it is written");
     let result = |id: &str, name: &str| json!({"functionResponse": {"id": id, "name": name, "response": {"output": "4C"}}});
     let expected = json!({"role": "user", "parts": [result("a", "wx"), result("b", "now")]});
     assert_eq!(body["contents"][2], expected);
     assert_eq!(body["contents"].as_array().map(Vec::len), Some(3));
     assert_eq!(dropped, [] as [&str; 0]);
+}
+
+#[test]
+fn results_find_calls_by_their_order_where_ids_are_refused() {
+    let mut request = calls(&[("a", "wx"), ("b", "now"), ("a", "wx")]);
+    // Ids come again in later turns, and tools answer in any order.
+    request.turns.extend(calls(&[("a", "wx"), ("b", "wx")]).turns);
+    let answers = request.turns.len() - 2..;
+    request.turns[answers].reverse();
+    let said: Vec<_> = ["sunny", "noon", "rain", "first", "second"].into_iter().collect();
+    let mut number = 0;
+    for turn in &mut request.turns {
+        if let [Part::ToolResult(result)] = &mut turn.parts[..] {
+            result.content = vec![Part::Text(Text::new(said[number]))];
+            number += 1;
+        }
+    }
+    let (body, dropped) = written(request.clone(), "gemini-2.5-flash").expect("it is written");
+    let call = |name: &str| json!({"functionCall": {"name": name, "args": {}}});
+    let result = |name: &str, said: &str| json!({"functionResponse": {"name": name, "response": {"output": said}}});
+    assert_eq!(body["contents"][1]["parts"], json!([call("wx"), call("now"), call("wx")]));
+    let last = body["contents"].as_array().and_then(|contents| contents.last());
+    let expected = json!([result("wx", "second"), result("wx", "first")]);
+    assert_eq!(last.map(|content| &content["parts"]), Some(&expected), "in {body:#}");
+    assert_eq!(dropped, [] as [&str; 0]);
+    let (body, _) = written(request, "gemini-3-flash").expect("it is written");
+    let ids = body["contents"].as_array().and_then(|contents| contents.last()).map(|content| {
+        [0, 1].map(|part| content["parts"][part]["functionResponse"]["id"].clone())
+    });
+    assert_eq!(ids, Some([json!("b"), json!("a")]));
+}
+
+#[test]
+fn any_number_of_results_finds_its_calls() {
+    let ids: Vec<_> = (0..50_000).map(|id: u32| id.to_string()).collect();
+    let pairs: Vec<_> = ids.iter().map(|id| (id.as_str(), "f")).collect();
+    let (body, _) = written(calls(&pairs), "gemini-3-flash").expect("it is written");
+    let last = &body["contents"][2]["parts"][49_999]["functionResponse"];
+    assert_eq!(last["id"], "49999");
 }
 
 #[test]

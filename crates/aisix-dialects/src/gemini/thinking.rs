@@ -2,13 +2,14 @@
 //!
 //! Source: the guide "Thinking", and the table of its page "OpenAI compatibility". Models before
 //! Gemini 3 take a number of tokens, and know 0 for none at all and -1 for as many as they see fit;
-//! later ones take a level, think always, and still take a number. Among these, the larger ones
-//! (`pro`) have no level below low.
+//! later ones take a level, think always, and still take a number. What each model refuses of that,
+//! [`Model::thinks`] says.
 
 use aisix_core::chat::{ChatRequest, Native, Thinking};
 use serde_json::{Map, Value, json};
 
 use super::ID;
+use super::model::{Model, Thinks};
 use crate::sink::Sink;
 
 /// The field of the configuration.
@@ -17,8 +18,8 @@ pub(super) const THINKING: &str = "thinkingConfig";
 /// Whether thoughts are shown: a mark, as other formats always show them.
 const SHOWN: &str = ":includeThoughts";
 
-/// The last generation that takes a number of tokens and no level.
-const LAST_WITH_BUDGETS: u32 = 2;
+const BUDGET: &str = "thinkingBudget";
+const LEVEL: &str = "thinkingLevel";
 
 /// Reads the object.
 ///
@@ -28,11 +29,11 @@ pub(super) fn read(value: Value, request: &mut ChatRequest) -> Result<(), Value>
     let Some(fields) = value.as_object() else {
         return Err(value);
     };
-    let known = ["thinkingBudget", "thinkingLevel", "includeThoughts"];
+    let known = [BUDGET, LEVEL, "includeThoughts"];
     if fields.keys().any(|name| !known.contains(&name.as_str())) {
         return Err(value);
     }
-    let thinking = match fields.get("thinkingBudget") {
+    let thinking = match fields.get(BUDGET) {
         None => None,
         Some(budget) => match budget.as_i64() {
             Some(-1) => Some(Thinking::Adaptive),
@@ -41,7 +42,7 @@ pub(super) fn read(value: Value, request: &mut ChatRequest) -> Result<(), Value>
             _ => return Err(value),
         },
     };
-    let effort = match fields.get("thinkingLevel") {
+    let effort = match fields.get(LEVEL) {
         None => None,
         Some(level) => match level.as_str() {
             Some(level) if level.chars().all(|letter| letter.is_ascii_uppercase()) => {
@@ -58,7 +59,7 @@ pub(super) fn read(value: Value, request: &mut ChatRequest) -> Result<(), Value>
 }
 
 /// The object for a model; `None` where nothing is said.
-pub(super) fn write(request: &ChatRequest, model: &str, sink: &mut Sink) -> Option<Value> {
+pub(super) fn write(request: &ChatRequest, model: &Model, sink: &mut Sink) -> Option<Value> {
     let config = if sink.own { same(request) } else { translated(request, model, sink) };
     (!config.is_empty()).then_some(Value::Object(config))
 }
@@ -66,10 +67,10 @@ pub(super) fn write(request: &ChatRequest, model: &str, sink: &mut Sink) -> Opti
 fn same(request: &ChatRequest) -> Map<String, Value> {
     let mut config = Map::new();
     if let Some(thinking) = &request.thinking {
-        config.insert("thinkingBudget".to_owned(), budget(thinking));
+        config.insert(BUDGET.to_owned(), budget(thinking));
     }
     if let Some(effort) = &request.effort {
-        config.insert("thinkingLevel".to_owned(), effort.to_ascii_uppercase().into());
+        config.insert(LEVEL.to_owned(), effort.to_ascii_uppercase().into());
     }
     let shown = request.native.iter().find(|native| native.dialect == ID && native.name == SHOWN);
     if let Some(shown) = shown {
@@ -86,58 +87,68 @@ fn budget(thinking: &Thinking) -> Value {
     }
 }
 
-fn translated(request: &ChatRequest, model: &str, sink: &mut Sink) -> Map<String, Value> {
-    let has_levels = generation(model) > LAST_WITH_BUDGETS;
+fn translated(request: &ChatRequest, model: &Model, sink: &mut Sink) -> Map<String, Value> {
     let effort = request.effort.as_deref();
     let is_off = effort == Some("none") || request.thinking == Some(Thinking::Off);
-    let said = match (effort, &request.thinking) {
+    let said = match (model.thinks(), &request.thinking) {
+        // What does not think, and refuses to be told, has nothing to lose by being off.
+        (Thinks::Never, _) if is_off => return Map::new(),
+        (Thinks::Never, thinking) => {
+            let lost = [("thinking", thinking.is_some()), ("reasoning_effort", effort.is_some())];
+            lost.into_iter().filter(|(_, lost)| *lost).for_each(|(name, _)| sink.drop(name));
+            return Map::new();
+        }
         // These models think always; a little is as near as it gets.
-        _ if is_off && has_levels => {
+        (Thinks::Levels { lowest, .. }, _) if is_off => {
             sink.drop("thinking");
-            Some(("thinkingLevel", lowest(model).into()))
+            Some((LEVEL, lowest.into()))
         }
-        _ if is_off => Some(("thinkingBudget", 0.into())),
-        (_, Some(Thinking::Budget(tokens))) => Some(("thinkingBudget", (*tokens).into())),
-        (Some(word), _) if has_levels => {
-            level(word, model, sink).map(|level| ("thinkingLevel", level.into()))
+        (Thinks::Tokens { least, may_be_off, .. }, _) if is_off => {
+            if !may_be_off {
+                sink.drop("thinking");
+            }
+            Some((BUDGET, if may_be_off { 0 } else { least }.into()))
         }
-        (Some(word), _) => tokens(word, sink).map(|tokens| ("thinkingBudget", tokens.into())),
-        // Left to themselves, models with levels think as long as they see fit.
-        (None, Some(Thinking::Adaptive)) if has_levels => None,
-        (None, Some(thinking)) => Some(("thinkingBudget", budget(thinking))),
-        (None, None) => return Map::new(),
+        (Thinks::Tokens { least, most, .. }, Some(Thinking::Budget(tokens))) => {
+            let within = (*tokens).clamp(least, most);
+            if within != *tokens {
+                sink.drop("thinking.budget_tokens");
+            }
+            Some((BUDGET, within.into()))
+        }
+        (Thinks::Levels { .. }, Some(Thinking::Budget(tokens))) => Some((BUDGET, (*tokens).into())),
+        (Thinks::Levels { lowest, has_medium }, _) => effort
+            .and_then(|word| level(word, lowest, has_medium, sink))
+            .map(|level| (LEVEL, level.into())),
+        (Thinks::Tokens { .. }, thinking) => match effort {
+            Some(word) => tokens(word, sink).map(|tokens| (BUDGET, tokens.into())),
+            None => thinking.as_ref().map(|thinking| (BUDGET, budget(thinking))),
+        },
     };
     let mut config = Map::new();
     config.extend(said.map(|(name, value)| (name.to_owned(), value)));
     // Whoever asks for thoughts is shown them.
-    if !is_off && (said_something(&config) || request.thinking.is_some()) {
+    if !is_off && (!config.is_empty() || request.thinking.is_some()) {
         config.insert("includeThoughts".to_owned(), json!(true));
     }
     config
 }
 
-fn said_something(config: &Map<String, Value>) -> bool {
-    !config.is_empty()
-}
-
-/// The generation in a model's name, as in `gemini-2.5-pro`. A name without one stands for the
-/// newest.
-pub(super) fn generation(model: &str) -> u32 {
-    let name = model.to_ascii_lowercase();
-    let rest = name.split("gemini-").nth(1).unwrap_or_default();
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(u32::MAX)
-}
-
-fn lowest(model: &str) -> &'static str {
-    if model.contains("-pro") { "LOW" } else { "MINIMAL" }
-}
-
-fn level(word: &str, model: &str, sink: &mut Sink) -> Option<&'static str> {
+/// The word of this format's for a level, which some models lack.
+fn level(
+    word: &str,
+    lowest: &'static str,
+    has_medium: bool,
+    sink: &mut Sink,
+) -> Option<&'static str> {
     match word {
-        "minimal" => Some(lowest(model)),
+        "minimal" => Some(lowest),
         "low" => Some("LOW"),
-        "medium" => Some("MEDIUM"),
+        "medium" if has_medium => Some("MEDIUM"),
+        "medium" => {
+            sink.drop("reasoning_effort");
+            Some("HIGH")
+        }
         "high" => Some("HIGH"),
         // Not every model has a level above.
         "xhigh" | "max" => {

@@ -2,28 +2,53 @@
 //!
 //! Source: the reference's "Content": a turn is of the `user` or of the `model`.
 
+use std::collections::HashMap;
+
 use aisix_core::Error;
-use aisix_core::chat::{Native, Part, Reasoning, Role, Seal, Text, ToolCall, Turn};
+use aisix_core::chat::{Native, Part, Reasoning, Role, Seal, Text, ToolCall, ToolResult, Turn};
 use serde_json::{Map, Value};
 
-use super::part::{self, PARTS};
+use super::model::Model;
+use super::part::{self, Match, PARTS};
 use super::seal::{self, Place};
 use super::{ID, media};
 use crate::sink::Sink;
 
+/// How the calls of a conversation are written.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    /// Whether a call without a seal says that it has none.
+    asks_for_seals: bool,
+    matched: Match,
+}
+
 /// Writes parts of one turn, or of an answer.
 pub(super) struct Parts {
     written: Vec<Map<String, Value>>,
+    /// The results among what is written.
+    results: Vec<Answered>,
     /// A seal for the next call.
     seal: Option<Seal>,
-    /// Whether a call without a seal says that it has none.
-    asks_for_seals: bool,
+    style: Style,
     calls: u32,
 }
 
+/// Where a result stands, and which of all calls it answers.
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    place: usize,
+    call: usize,
+}
+
 impl Parts {
-    pub(super) fn new(asks_for_seals: bool) -> Self {
-        Self { written: Vec::new(), seal: None, asks_for_seals, calls: 0 }
+    /// For an answer.
+    pub(super) fn of_answer() -> Self {
+        Self::new(Style { asks_for_seals: false, matched: Match::ById })
+    }
+
+    fn new(style: Style) -> Self {
+        let (written, results, seal, calls) = Default::default();
+        Self { written, results, seal, style, calls }
     }
 
     pub(super) fn thought(&mut self, thought: &Reasoning, sink: &mut Sink) {
@@ -97,15 +122,21 @@ impl Parts {
         if !sink.own && call.name.is_empty() {
             return sink.drop("tool_call");
         }
-        let mut part = part::write_call(call, sink);
+        let mut part = part::write_call(call, self.style.matched, sink);
         match self.seal.take() {
             Some(seal) => seal::put(&seal, &mut part),
             // Of calls that are made at once, the first carries the seal.
-            None if self.asks_for_seals && self.calls == 0 => seal::put_none(&mut part),
+            None if self.style.asks_for_seals && self.calls == 0 => seal::put_none(&mut part),
             None => {}
         }
         self.calls += 1;
         self.written.push(part);
+    }
+
+    /// The result of a call of this function, and the number of that call.
+    fn result(&mut self, result: &ToolResult, name: &str, call: usize, sink: &mut Sink) {
+        self.results.push(Answered { place: self.written.len(), call });
+        self.written.push(part::write_result(result, name, self.style.matched, sink));
     }
 
     pub(super) fn other(&mut self, part: Map<String, Value>) {
@@ -124,21 +155,31 @@ impl Parts {
 pub(super) struct Draft<'a> {
     system: Vec<&'a Turn>,
     contents: Vec<Content>,
-    /// The functions by the ids of their calls; of several calls, the last counts.
-    calls: Vec<(&'a str, &'a str)>,
-    asks_for_seals: bool,
+    /// The calls by their ids: the number of the call, and its function; of several calls, the last
+    /// counts.
+    calls: HashMap<&'a str, (usize, &'a str)>,
+    /// How many calls there were.
+    made: usize,
+    style: Style,
 }
 
 struct Content {
     role: &'static str,
     parts: Vec<Value>,
+    results: Vec<Answered>,
     more: Map<String, Value>,
 }
 
 impl<'a> Draft<'a> {
-    /// For a model that asks for seals on calls, or does not.
-    pub(super) fn new(asks_for_seals: bool) -> Self {
-        Self { system: Vec::new(), contents: Vec::new(), calls: Vec::new(), asks_for_seals }
+    /// For a model. What came in this format says of its calls what it said.
+    pub(super) fn new(model: &Model, sink: &Sink) -> Self {
+        let knows_ids = sink.own || model.knows_ids();
+        let style = Style {
+            asks_for_seals: !sink.own && model.asks_for_seals(),
+            matched: if knows_ids { Match::ById } else { Match::ByOrder },
+        };
+        let (system, contents, calls, made) = Default::default();
+        Self { system, contents, calls, made, style }
     }
 
     /// Adds a turn. Turns of one speaker become one, unless they came in this format: the results of
@@ -162,28 +203,34 @@ impl<'a> Draft<'a> {
         let mut more = Map::new();
         sink.put_natives(&turn.native, &mut more);
         match self.contents.last_mut() {
-            Some(last) if !sink.own && last.role == role => last.parts.extend(parts),
-            _ => self.contents.push(Content { role, parts, more }),
+            Some(last) if !sink.own && last.role == role => last.extend(parts),
+            _ => {
+                let mut content = Content { role, parts: Vec::new(), results: Vec::new(), more };
+                content.extend(parts);
+                self.contents.push(content);
+            }
         }
     }
 
-    fn parts(&mut self, turn: &'a Turn, sink: &mut Sink) -> Vec<Value> {
-        let mut parts = Parts::new(self.asks_for_seals && !sink.own);
+    fn parts(&mut self, turn: &'a Turn, sink: &mut Sink) -> Parts {
+        let mut parts = Parts::new(self.style);
         for part in &turn.parts {
             match part {
                 Part::Text(text) => parts.text(text, sink),
                 Part::Reasoning(thought) => parts.thought(thought, sink),
                 Part::ToolCall(call) => {
-                    self.calls.push((&call.id, &call.name));
+                    self.calls.insert(&call.id, (self.made, &call.name));
+                    self.made += 1;
                     parts.call(call, sink);
                 }
                 Part::ToolResult(result) => {
-                    let called = || self.calls.iter().rev().find(|(id, _)| *id == result.call_id);
+                    let called = self.calls.get(result.call_id.as_str());
                     let name = part::said_name(result)
-                        .or_else(|| called().map(|(_, name)| *name))
+                        .or_else(|| called.map(|(_, name)| *name))
                         .or(turn.name.as_deref());
+                    let call = called.map_or(usize::MAX, |(number, _)| *number);
                     match name {
-                        Some(name) => parts.other(part::write_result(result, name, sink)),
+                        Some(name) => parts.result(result, name, call, sink),
                         // Its call was left out, or never was.
                         None => sink.drop("tool_result"),
                     }
@@ -200,14 +247,18 @@ impl<'a> Draft<'a> {
                 }
             }
         }
-        parts.finish()
+        parts
     }
 
     /// Writes the turns and the instructions into the body.
     pub(super) fn write(self, sink: &mut Sink, body: &mut Map<String, Value>) {
         let own = sink.own;
+        let mut contents = self.contents;
+        if self.style.matched == Match::ByOrder {
+            contents.iter_mut().for_each(Content::order_results);
+        }
         let contents: Vec<_> =
-            self.contents.into_iter().filter_map(|content| content.finish(own)).collect();
+            contents.into_iter().filter_map(|content| content.finish(own)).collect();
         if contents.is_empty() && !own {
             let detail = "a conversation needs a turn beside its instructions";
             sink.refuse(Error::invalid_request(detail));
@@ -229,6 +280,25 @@ pub(super) fn own_part(native: &Native, sink: &mut Sink) -> Option<Map<String, V
 }
 
 impl Content {
+    fn extend(&mut self, parts: Parts) {
+        let before = self.parts.len();
+        let moved = |result: &Answered| Answered { place: before + result.place, ..*result };
+        self.results.extend(parts.results.iter().map(moved));
+        self.parts.extend(parts.finish());
+    }
+
+    /// Puts results into the order of their calls, in the places that results have: where nothing
+    /// else says which result is whose, tools may not answer in another.
+    fn order_results(&mut self) {
+        let mut ordered = self.results.clone();
+        ordered.sort_by_key(|result| result.call);
+        let taken: Vec<_> =
+            ordered.iter().map(|result| std::mem::take(&mut self.parts[result.place])).collect();
+        for (result, part) in self.results.iter().zip(taken) {
+            self.parts[result.place] = part;
+        }
+    }
+
     /// A turn says something; one of a person's that says nothing is still a turn.
     fn finish(mut self, own: bool) -> Option<Value> {
         if self.parts.is_empty() && !own {

@@ -12,9 +12,10 @@ use aisix_core::chat::{
 use bytes::BytesMut;
 use serde_json::{Map, Value, json};
 
+use super::super::part::{self, Match};
 use super::super::response::{self, head, put_finish};
 use super::super::seal::{self, Place};
-use super::super::{ID, media, part, turn, usage};
+use super::super::{ID, media, turn, usage};
 use crate::dialect::{AnswerContext, Dropped};
 use crate::sink::Sink;
 use crate::sse;
@@ -183,7 +184,7 @@ impl Lowerer {
             }
             Part::ToolResult(result) if self.sink.own => {
                 let name = part::said_name(result).unwrap_or_default().to_owned();
-                Some(part::write_result(result, &name, &mut self.sink))
+                Some(part::write_result(result, &name, Match::ById, &mut self.sink))
             }
             _ => {
                 self.sink.drop("tool_result");
@@ -289,7 +290,7 @@ impl Lowerer {
                 .is_some()
                 .then(|| part::write_thought("", &thought.native, &mut self.sink)),
             Open::Call(call) => {
-                let mut part = part::write_call(&call, &mut self.sink);
+                let mut part = part::write_call(&call, Match::ById, &mut self.sink);
                 if let Some(seal) = state.seal.take() {
                     seal::put(&seal, &mut part);
                 }

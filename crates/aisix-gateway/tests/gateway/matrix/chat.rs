@@ -16,6 +16,7 @@ pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "chat",
     types: Some(&TYPES),
     seals: false,
+    ids: true,
     streamed_as: SSE,
     heard,
     say,

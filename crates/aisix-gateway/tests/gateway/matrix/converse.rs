@@ -14,6 +14,7 @@ pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "converse",
     types: None,
     seals: true,
+    ids: true,
     streamed_as: "application/vnd.amazon.eventstream",
     heard,
     say,

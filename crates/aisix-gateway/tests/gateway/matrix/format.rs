@@ -27,6 +27,8 @@ pub struct UpstreamFormat {
     pub types: Option<&'static Types>,
     /// Whether its upstreams seal thoughts.
     pub seals: bool,
+    /// Whether calls and results say by an id which of them belong together.
+    pub ids: bool,
     /// The type of a streamed answer.
     pub streamed_as: &'static str,
     /// What a request says.

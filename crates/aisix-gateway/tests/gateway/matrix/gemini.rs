@@ -14,6 +14,7 @@ pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "gemini",
     types: Some(&TYPES),
     seals: true,
+    ids: false,
     streamed_as: SSE,
     heard,
     say,
@@ -76,7 +77,8 @@ fn heard_effort(config: &Value) -> Option<String> {
 
 fn result(part: &Value) -> Turn {
     let result = &part["functionResponse"];
-    Turn::Result { call: text_of(&result["id"]), text: text_of(&result["response"]["output"]) }
+    assert!(result["id"].is_null(), "{part}");
+    Turn::Result { call: String::new(), text: text_of(&result["response"]["output"]) }
 }
 
 fn piece(part: &Value) -> Piece {
@@ -104,7 +106,8 @@ fn answer_in<'a>(parts: impl Iterator<Item = &'a Value>) -> Answer {
         }
         let call = &part["functionCall"];
         if call.is_object() {
-            let [id, name] = ["id", "name"].map(|field| text_of(&call[field]));
+            assert!(call["id"].is_null(), "{part}");
+            let (id, name) = (String::new(), text_of(&call["name"]));
             answer.calls.push(Call { id, name, arguments: call["args"].clone() });
             continue;
         }

@@ -16,6 +16,7 @@ pub const UPSTREAM: UpstreamFormat = UpstreamFormat {
     name: "messages",
     types: Some(&TYPES),
     seals: true,
+    ids: true,
     streamed_as: SSE,
     heard,
     say,

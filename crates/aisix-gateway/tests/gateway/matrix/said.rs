@@ -78,6 +78,17 @@ impl Piece {
     }
 }
 
+impl Turn {
+    /// Leaves it to the order which result belongs to which call.
+    pub fn forget_ids(&mut self) {
+        match self {
+            Self::Model(answer) => answer.calls.iter_mut().for_each(|call| call.id.clear()),
+            Self::Result { call, .. } => call.clear(),
+            _ => {}
+        }
+    }
+}
+
 impl Answer {
     /// Adds a thought, or a part of one: its seal may come apart from it.
     pub fn think(&mut self, text: &str, seal: Option<String>) {
