@@ -82,12 +82,7 @@ fn said(fields: Fields) -> Vec<Native> {
 /// Appends the blocks that say a part: itself, and the point up to which the prompt is cached.
 pub(super) fn write(part: &Part, names: &mut Names, blocks: &mut Vec<Value>, sink: &mut Sink) {
     let (block, cache) = match part {
-        // The provider refuses a text without words.
-        Part::Text(text) if text.text.trim().is_empty() => {
-            sink.drop_natives(&text.native);
-            (None, text.cache.as_ref())
-        }
-        Part::Text(text) => (Some(write_text(text, sink)), text.cache.as_ref()),
+        Part::Text(text) => (write_text(text, sink), text.cache.as_ref()),
         Part::Media(media) => (media::write(media, names, sink), media.cache.as_ref()),
         Part::ToolCall(call) => (write_call(call, sink), call.cache.as_ref()),
         Part::ToolResult(result) => (write_result(result, names, sink), result.cache.as_ref()),
@@ -112,13 +107,15 @@ pub(super) fn write_cache_point(mark: &CacheMark) -> Value {
     }
 }
 
-/// Writes a text. This format has no block for a refusal, and cites only what it showed itself.
-pub(super) fn write_text(text: &Text, sink: &mut Sink) -> Value {
+/// Writes a text, but none without words, which the provider refuses. This format has no block for a
+/// refusal, and cites only what it showed itself.
+fn write_text(text: &Text, sink: &mut Sink) -> Option<Value> {
     if !text.citations.is_empty() {
         sink.drop("citations");
     }
     sink.drop_natives(&text.native);
-    json!({ "text": text.text })
+    let says = !text.text.trim().is_empty();
+    says.then(|| json!({ "text": text.text }))
 }
 
 /// Writes a call. The result of one without an id or a name could not be told from another's.
@@ -158,7 +155,7 @@ fn write_result(result: &ToolResult, names: &mut Names, sink: &mut Sink) -> Opti
                 if text.cache.is_some() {
                     sink.drop("cache_control");
                 }
-                content.push(write_text(text, sink));
+                content.extend(write_text(text, sink));
             }
             Part::Media(media) => content.extend(media::write(media, names, sink)),
             Part::Native(native) => sink.drop_part(native),
@@ -168,7 +165,7 @@ fn write_result(result: &ToolResult, names: &mut Names, sink: &mut Sink) -> Opti
         }
     }
     if content.is_empty() {
-        content.push(json!({"text": ""}));
+        content.push(json!({"json": {}}));
     }
     let mut object = Map::new();
     object.insert("toolUseId".to_owned(), result.call_id.as_str().into());

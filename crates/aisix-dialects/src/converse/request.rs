@@ -14,10 +14,10 @@ pub(super) fn write(request: &ChatRequest, model: &str, sink: &mut Sink) -> Map<
     for turn in &request.turns {
         draft.add(turn, sink);
     }
-    let uses_tools = draft.uses_tools();
+    let called = draft.called();
     draft.write(sink, &mut body);
     option::write(request, model, sink, &mut body);
-    tool::write(request, uses_tools, sink, &mut body);
+    tool::write(request, &called, sink, &mut body);
     sink.drop_natives(&request.native);
     body
 }

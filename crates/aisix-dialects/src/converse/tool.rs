@@ -2,17 +2,20 @@
 //!
 //! Source: the reference's "ToolConfiguration", "ToolSpecification" and "ToolChoice".
 
+use std::collections::BTreeSet;
+
 use aisix_core::chat::{ChatRequest, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::{block, option};
 use crate::sink::Sink;
 
-/// Writes the tools, and whether one must be called; `uses_tools` says whether the messages hold
-/// calls, which the provider refuses without the tools.
+/// Writes the tools, and whether one must be called. `called` are those that the messages hold calls
+/// of: the provider refuses calls where no tool is, so that, where the caller offers none any more,
+/// these stand for them, and take anything.
 pub(super) fn write(
     request: &ChatRequest,
-    uses_tools: bool,
+    called: &BTreeSet<String>,
     sink: &mut Sink,
     body: &mut Map<String, Value>,
 ) {
@@ -20,32 +23,38 @@ pub(super) fn write(
     for tool in &request.tools {
         write_tool(tool, &mut tools, sink);
     }
-    if request.parallel_tool_calls == Some(false) && !tools.is_empty() {
+    let offers = !tools.is_empty();
+    if request.parallel_tool_calls == Some(false) && offers {
         sink.drop("parallel_tool_calls");
     }
-    if tools.is_empty() {
-        // A rule for tools that there are not.
-        if matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Function(_))) {
-            sink.drop("tool_choice");
-        }
-        return;
-    }
     let choice = match &request.tool_choice {
-        // Only tools that there are not are not called.
-        Some(ToolChoice::None) if !uses_tools => return sink.drop("tools"),
         None | Some(ToolChoice::Auto) => None,
-        Some(ToolChoice::Required | ToolChoice::Function(_)) if option::thinks(request) => {
-            // The provider refuses to force a call on a model that thinks.
-            sink.drop("tool_choice");
-            None
+        Some(ToolChoice::None) if called.is_empty() => {
+            // Only tools that there are not are not called.
+            if offers {
+                sink.drop("tools");
+            }
+            return;
         }
-        Some(ToolChoice::Required) => Some(json!({"any": {}})),
-        Some(ToolChoice::Function(name)) => Some(json!({"tool": {"name": name}})),
-        Some(ToolChoice::None | ToolChoice::Native(_)) => {
+        // The provider refuses to force a call on a model that thinks.
+        Some(ToolChoice::Required) if offers && !option::thinks(request) => {
+            Some(json!({"any": {}}))
+        }
+        Some(ToolChoice::Function(name)) if offers && !option::thinks(request) => {
+            Some(json!({"tool": {"name": name}}))
+        }
+        // A rule for tools that there are not, or one that this format has no word for.
+        Some(_) => {
             sink.drop("tool_choice");
             None
         }
     };
+    if !offers {
+        tools.extend(called.iter().map(|name| json!({ "toolSpec": spec(name, None, any_object()) })));
+    }
+    if tools.is_empty() {
+        return;
+    }
     let mut config = Map::new();
     config.insert("tools".to_owned(), Value::Array(tools));
     config.extend(choice.map(|choice| ("toolChoice".to_owned(), choice)));
@@ -60,17 +69,12 @@ fn write_tool(tool: &Tool, tools: &mut Vec<Value>, sink: &mut Sink) {
         Tool::Native(native) => return sink.drop_part(native),
     };
     let schema = match parameters.as_deref().map(serde_json::from_str::<Value>) {
-        None => json!({"type": "object", "properties": {}}),
+        None => any_object(),
         Some(Ok(schema @ Value::Object(_))) => schema,
         // What no schema describes cannot be called.
         Some(_) => return sink.drop("tools.parameters"),
     };
-    let mut spec = Map::new();
-    spec.insert("name".to_owned(), name.as_str().into());
-    if let Some(description) = description.as_deref().filter(|text| !text.is_empty()) {
-        spec.insert("description".to_owned(), description.into());
-    }
-    spec.insert("inputSchema".to_owned(), json!({ "json": schema }));
+    let mut spec = spec(name, description.as_deref(), schema);
     // That a schema does not bind goes without saying: not every model knows the field.
     if *strict == Some(true) {
         spec.insert("strict".to_owned(), true.into());
@@ -78,4 +82,18 @@ fn write_tool(tool: &Tool, tools: &mut Vec<Value>, sink: &mut Sink) {
     sink.drop_natives(native);
     tools.push(json!({ "toolSpec": spec }));
     tools.extend(cache.as_ref().map(block::write_cache_point));
+}
+
+fn spec(name: &str, description: Option<&str>, schema: Value) -> Map<String, Value> {
+    let mut spec = Map::new();
+    spec.insert("name".to_owned(), name.into());
+    if let Some(description) = description.filter(|text| !text.is_empty()) {
+        spec.insert("description".to_owned(), description.into());
+    }
+    spec.insert("inputSchema".to_owned(), json!({ "json": schema }));
+    spec
+}
+
+fn any_object() -> Value {
+    json!({"type": "object", "properties": {}})
 }

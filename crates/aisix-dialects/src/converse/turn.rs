@@ -1,5 +1,7 @@
 //! The messages of a request, and its instructions.
 
+use std::collections::BTreeSet;
+
 use aisix_core::Error;
 use aisix_core::chat::{Part, Role, Turn};
 use serde_json::{Map, Value, json};
@@ -7,6 +9,9 @@ use serde_json::{Map, Value, json};
 use super::block;
 use super::document_name::Names;
 use crate::sink::Sink;
+
+/// What is said beside documents where nobody said anything: as little as a text may say.
+const NOTHING_TO_SAY: &str = ".";
 
 /// Messages and instructions, in the making.
 #[derive(Default)]
@@ -61,11 +66,11 @@ impl Draft {
         }
     }
 
-    /// Whether the messages hold calls of tools, or what tools answered.
-    pub(super) fn uses_tools(&self) -> bool {
-        let of_tool =
-            |block: &Value| block.get("toolUse").is_some() || block.get("toolResult").is_some();
-        self.messages.iter().flat_map(|message| &message.content).any(of_tool)
+    /// The tools that the messages hold calls of.
+    pub(super) fn called(&self) -> BTreeSet<String> {
+        let blocks = self.messages.iter().flat_map(|message| &message.content);
+        let names = blocks.filter_map(|block| block.get("toolUse")?.get("name")?.as_str());
+        names.map(ToOwned::to_owned).collect()
     }
 
     /// Writes the instructions and the messages into the body.
@@ -92,6 +97,15 @@ impl Message {
             }
             self.content.push(json!({"text": ""}));
         }
+        // The provider refuses documents of which nothing is said.
+        if self.holds("document") && !self.holds("text") {
+            self.content.push(json!({ "text": NOTHING_TO_SAY }));
+        }
         Some(json!({"role": self.role, block::CONTENT: self.content}))
+    }
+
+    /// Whether one of its blocks is of this kind.
+    fn holds(&self, kind: &str) -> bool {
+        self.content.iter().any(|block| block.get(kind).is_some())
     }
 }

@@ -100,6 +100,54 @@ fn tools_that_were_called_stay_when_no_more_may_be() {
 }
 
 #[test]
+fn tools_that_were_called_stand_for_those_that_are_offered_no_more() {
+    let call = |name: &str| json!({"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}});
+    let answer = |id: &str| json!({"role": "tool", "tool_call_id": id, "content": "4C"});
+    let asked = |fields: Value| {
+        let mut request = json!({"messages": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "tool_calls": [call("wx"), call("now")]},
+            answer("wx"), answer("now"),
+            {"role": "assistant", "tool_calls": [call("wx")]},
+            answer("wx"),
+        ]});
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        request
+    };
+    let any = json!({"json": {"type": "object", "properties": {}}});
+    let tool = |name: &str| json!({"toolSpec": {"name": name, "inputSchema": any}});
+    let expected = json!({"tools": [tool("now"), tool("wx")]});
+    check(asked(json!({})), "/toolConfig", expected.clone(), &[]);
+    let ruled = asked(json!({"tool_choice": "required"}));
+    check(ruled, "/toolConfig", expected.clone(), &["tool_choice"]);
+    let ruled = asked(json!({"tool_choice": "none"}));
+    check(ruled, "/toolConfig", expected.clone(), &["tool_choice"]);
+    let odd = json!([{"type": "function", "function": {"name": "wx", "parameters": 7}}]);
+    let none = asked(json!({"tools": odd}));
+    check(none, "/toolConfig", expected.clone(), &["tools.parameters"]);
+    let custom = json!([{"type": "custom", "custom": {"name": "wx"}}]);
+    check(asked(json!({"tools": custom})), "/toolConfig", expected, &["tools.custom"]);
+}
+
+#[test]
+fn a_tool_that_answered_nothing_says_so() {
+    let answered = |content: Value| {
+        let request = json!({"model": "m", "max_tokens": 9, "messages": [
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": content}]},
+        ]});
+        let (body, dropped) = written(&ANTHROPIC_MESSAGES, "m", &request);
+        assert!(dropped.is_empty(), "{dropped:?}");
+        body["messages"][1]["content"][0]["toolResult"]["content"].clone()
+    };
+    let text = |text: &str| json!({"type": "text", "text": text});
+    for nothing in [Value::Null, json!(""), json!(" "), json!([]), json!([text(""), text("\n")])] {
+        assert_eq!(answered(nothing.clone()), json!([{"json": {}}]), "for {nothing}");
+    }
+    assert_eq!(answered(json!([text(""), text("4C")])), json!([{"text": "4C"}]));
+}
+
+#[test]
 fn answers_of_tools_stand_in_one_message() {
     let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "[]"}});
     let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}});
@@ -224,9 +272,13 @@ fn documents_have_formats_and_names_of_their_own() {
     let content =
         json!([file("a.pdf", "application/pdf"), file("a", docx), file("b_c.csv", "text/csv")]);
     let document = |format: &str, name: &str| json!({"document": {"format": format, "name": name, "source": {"bytes": "aGk="}}});
-    let expected = json!([document("pdf", "a"), document("docx", "a 2"), document("csv", "b-c")]);
-    let asked = json!({"messages": [{"role": "user", "content": content}]});
-    check(asked, "/messages/0/content", expected, &[]);
+    let expected = |text: &str| json!([document("pdf", "a"), document("docx", "a 2"), document("csv", "b-c"), {"text": text}]);
+    let asked = |content: &Value| json!({"messages": [{"role": "user", "content": content}]});
+    // A text must stand beside documents.
+    check(asked(&content), "/messages/0/content", expected("."), &[]);
+    let mut content = content;
+    content.as_array_mut().unwrap().push(json!({"type": "text", "text": "Sum up"}));
+    check(asked(&content), "/messages/0/content", expected("Sum up"), &[]);
 }
 
 #[test]
