@@ -50,7 +50,9 @@ pub(super) fn write(
         }
     };
     if !offers {
-        tools.extend(called.iter().map(|name| json!({ "toolSpec": spec(name, None, any_object()) })));
+        tools.extend(
+            called.iter().map(|name| json!({ "toolSpec": spec(name, None, any_object()) })),
+        );
     }
     if tools.is_empty() {
         return;

@@ -179,9 +179,10 @@ fn results_find_calls_by_their_order_where_ids_are_refused() {
     assert_eq!(last.map(|content| &content["parts"]), Some(&expected), "in {body:#}");
     assert_eq!(dropped, [] as [&str; 0]);
     let (body, _) = written(request, "gemini-3-flash").expect("it is written");
-    let ids = body["contents"].as_array().and_then(|contents| contents.last()).map(|content| {
-        [0, 1].map(|part| content["parts"][part]["functionResponse"]["id"].clone())
-    });
+    let ids = body["contents"]
+        .as_array()
+        .and_then(|contents| contents.last())
+        .map(|content| [0, 1].map(|part| content["parts"][part]["functionResponse"]["id"].clone()));
     assert_eq!(ids, Some([json!("b"), json!("a")]));
 }
 

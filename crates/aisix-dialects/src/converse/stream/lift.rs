@@ -1,9 +1,11 @@
 //! From events to parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aisix_core::Error;
 use aisix_core::chat::{ChatEvent, ChatEvents, Delta, Native, Part, PartStart, Seal};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::super::block::CONTENT;
@@ -18,6 +20,8 @@ use crate::relay::unreadable;
 pub(super) struct Lifter {
     /// The blocks that are open, by their index.
     open: BTreeMap<u64, Block>,
+    /// Thoughts that only the provider can read, of which nothing is told before they are whole.
+    redacted: BTreeMap<u64, Redacted>,
     /// How many parts were opened.
     parts: u32,
 }
@@ -34,10 +38,15 @@ struct Block {
 enum Kind {
     Text,
     Thought,
-    /// A thought that only the provider can read, whole from its first event.
-    Redacted,
     Call,
     Native,
+}
+
+/// A thought in the making that only the provider can read.
+#[derive(Default)]
+struct Redacted {
+    /// In base64, each.
+    fragments: Vec<String>,
 }
 
 impl Lifter {
@@ -52,11 +61,7 @@ impl Lifter {
             }
             Event::BlockStart => self.start(fields, &mut events),
             Event::BlockDelta => self.delta(fields, &mut events),
-            Event::BlockStop => {
-                if let Some(block) = self.open.remove(&index(&mut fields)) {
-                    block.close(&mut events);
-                }
-            }
+            Event::BlockStop => self.close(index(&mut fields), &mut events),
             Event::MessageStop => self.stop(fields.into(), &mut events),
             Event::Metadata => {
                 let counts = fields.take("usage");
@@ -91,31 +96,19 @@ impl Lifter {
             return;
         };
         let (kind, grown) = match read(delta) {
-            Ok(read) => read,
+            Ok(Fragment::Said(kind, grown)) => (kind, grown),
+            Ok(Fragment::Redacted(data)) => {
+                return self.redacted.entry(index).or_default().fragments.push(data);
+            }
             Err(other) => return self.grow_native(index, other.into_value(), events),
         };
         let is_open = self.open.get(&index).is_some_and(|block| block.kind == kind);
         if !is_open {
-            self.begin(index, kind, &grown, events);
+            self.open(index, kind, begun(kind), events);
         }
-        if let (Some(block), Some(delta)) = (self.open.get_mut(&index), grown.delta()) {
-            block.grow(delta, events);
+        if let (Some(block), false) = (self.open.get_mut(&index), says_nothing(&grown)) {
+            block.grow(grown, events);
         }
-    }
-
-    /// Opens the block that a first fragment tells of.
-    fn begin(&mut self, index: u64, kind: Kind, grown: &Grown, events: &mut ChatEvents) {
-        let start = match (kind, grown) {
-            (Kind::Text, _) => PartStart::Text { refusal: false },
-            (_, Grown::Redacted(data)) => PartStart::Reasoning { redacted: Some(data.clone()) },
-            (Kind::Call, _) => {
-                // A call that never began has neither an id nor a name.
-                let (id, name) = Default::default();
-                PartStart::ToolCall { id, name }
-            }
-            _ => PartStart::Reasoning { redacted: None },
-        };
-        self.open(index, kind, start, events);
     }
 
     fn grow_native(&mut self, index: u64, value: Value, events: &mut ChatEvents) {
@@ -129,17 +122,32 @@ impl Lifter {
 
     fn open(&mut self, index: u64, kind: Kind, start: PartStart, events: &mut ChatEvents) {
         // Providers never begin a block anew; one that does must not lose the first.
-        if let Some(before) = self.open.remove(&index) {
-            before.close(events);
-        }
-        let part = self.parts;
-        self.parts += 1;
-        events.push(ChatEvent::PartStart { choice: 0, part, start });
+        self.close(index, events);
+        let part = self.begin(start, events);
         self.open.insert(index, Block { part, kind, grown: false });
     }
 
+    fn begin(&mut self, start: PartStart, events: &mut ChatEvents) -> u32 {
+        let part = self.parts;
+        self.parts += 1;
+        events.push(ChatEvent::PartStart { choice: 0, part, start });
+        part
+    }
+
+    fn close(&mut self, index: u64, events: &mut ChatEvents) {
+        if let Some(block) = self.open.remove(&index) {
+            block.close(events);
+        }
+        if let Some(redacted) = self.redacted.remove(&index) {
+            let redacted = Some(Seal::read(ID, redacted.whole()));
+            let part = self.begin(PartStart::Reasoning { redacted }, events);
+            events.push(ChatEvent::PartEnd { choice: 0, part });
+        }
+    }
+
     fn stop(&mut self, mut fields: Fields, events: &mut ChatEvents) {
-        std::mem::take(&mut self.open).into_values().for_each(|block| block.close(events));
+        let open: BTreeSet<u64> = self.open.keys().chain(self.redacted.keys()).copied().collect();
+        open.into_iter().for_each(|index| self.close(index, events));
         let reason = read_finish(&mut fields);
         events.extend(beside(fields).map(of_answer));
         events.extend(reason.map(|reason| ChatEvent::Finish { choice: 0, reason }));
@@ -158,51 +166,75 @@ fn native(value: Value) -> PartStart {
     PartStart::Whole(Box::new(Part::Native(Native::new(ID, CONTENT, value))))
 }
 
-/// What a fragment says.
-enum Grown {
-    Said(Delta),
-    Redacted(Seal),
-}
-
-impl Grown {
-    fn delta(self) -> Option<Delta> {
-        match self {
-            Self::Said(Delta::Text(text)) if text.is_empty() => None,
-            Self::Said(Delta::Signature(seal)) if seal.is_empty() => None,
-            Self::Said(delta) => Some(delta),
-            Self::Redacted(_) => None,
+/// How the part of a block begins that no event of its own began.
+fn begun(kind: Kind) -> PartStart {
+    match kind {
+        Kind::Text => PartStart::Text { refusal: false },
+        Kind::Call => {
+            // A call that never began has neither an id nor a name.
+            let (id, name) = Default::default();
+            PartStart::ToolCall { id, name }
         }
+        Kind::Thought | Kind::Native => PartStart::Reasoning { redacted: None },
     }
 }
 
-/// Reads a fragment, and of what kind of block it is.
+/// What an event adds to a block.
+enum Fragment {
+    /// To a block of this kind.
+    Said(Kind, Delta),
+    /// To a thought that only the provider can read.
+    Redacted(String),
+}
+
+fn says_nothing(delta: &Delta) -> bool {
+    match delta {
+        Delta::Text(text) => text.is_empty(),
+        Delta::Signature(seal) => seal.is_empty(),
+        _ => false,
+    }
+}
+
+/// Reads a fragment.
 ///
 /// # Errors
 /// The fragment, where only this format knows it.
-fn read(mut delta: Borrowed<'_>) -> Result<(Kind, Grown), Fields> {
+fn read(mut delta: Borrowed<'_>) -> Result<Fragment, Fields> {
     if let Some(text) = delta.text("text") {
-        return Ok((Kind::Text, Grown::Said(Delta::Text(text.into_owned()))));
+        return Ok(Fragment::Said(Kind::Text, Delta::Text(text.into_owned())));
     }
     let delta = Fields::from(delta);
     read_rare(&delta).ok_or(delta)
 }
 
 /// The same, of what is no text.
-fn read_rare(delta: &Fields) -> Option<(Kind, Grown)> {
+fn read_rare(delta: &Fields) -> Option<Fragment> {
     if let Some(input) = delta.get("toolUse").and_then(|call| call["input"].as_str()) {
-        return Some((Kind::Call, Grown::Said(Delta::Text(input.to_owned()))));
+        return Some(Fragment::Said(Kind::Call, Delta::Text(input.to_owned())));
     }
     if let Some(citation) = delta.get("citation").cloned().and_then(citation::read) {
-        return Some((Kind::Text, Grown::Said(Delta::Citation(citation))));
+        return Some(Fragment::Said(Kind::Text, Delta::Citation(citation)));
     }
     let thought = delta.get("reasoningContent")?;
     let text = |name: &str| thought[name].as_str().map(ToOwned::to_owned);
     if let Some(data) = text("redactedContent") {
-        return Some((Kind::Redacted, Grown::Redacted(Seal::read(ID, data))));
+        return Some(Fragment::Redacted(data));
     }
     let seal = || text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)));
-    let said = text("text").map(Delta::Text).or_else(seal)?;
-    Some((Kind::Thought, Grown::Said(said)))
+    Some(Fragment::Said(Kind::Thought, text("text").map(Delta::Text).or_else(seal)?))
+}
+
+impl Redacted {
+    /// All of it. Each fragment is bytes of its own in base64; of what is none, nothing is known but
+    /// its letters.
+    fn whole(self) -> String {
+        if let [only] = &self.fragments[..] {
+            return only.clone();
+        }
+        let bytes: Result<Vec<_>, _> =
+            self.fragments.iter().map(|fragment| STANDARD.decode(fragment)).collect();
+        bytes.map_or_else(|_| self.fragments.concat(), |bytes| STANDARD.encode(bytes.concat()))
+    }
 }
 
 impl Block {
