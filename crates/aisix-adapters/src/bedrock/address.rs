@@ -5,6 +5,18 @@ use http::Uri;
 
 use crate::address;
 
+/// How the names of regions begin that stand apart from the others, and the domain of their endpoints.
+///
+/// Source: `partitions.json` of the package `botocore`.
+const PARTITIONS: [(&str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+];
+
 /// The URL of a model's operation: below the configured base, such as a private endpoint, or at the
 /// region's own.
 pub(super) fn url(
@@ -17,11 +29,16 @@ pub(super) fn url(
     match api_base.map(str::trim).filter(|base| !base.is_empty()) {
         Some(base) => address::url(address::base(Some(base), "")?, &path),
         None => {
-            let domain =
-                if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+            let domain = domain(region);
             address::url(&format!("https://bedrock-runtime.{region}.{domain}"), &path)
         }
     }
+}
+
+/// The domain of a region's endpoints.
+fn domain(region: &str) -> &'static str {
+    let apart = PARTITIONS.into_iter().find(|(begins, _)| region.starts_with(begins));
+    apart.map_or("amazonaws.com", |(_, domain)| domain)
 }
 
 /// A model's id as one segment of a path: whatever is not unreserved is escaped.

@@ -87,8 +87,16 @@ fn a_model_is_one_segment_of_the_address() {
         "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.meta.llama-z%3A0/converse";
     check(None, "us-east-1", "us.meta.llama-z:0", regional);
     check(Some("  "), "us-east-1", "us.meta.llama-z:0", regional);
-    let china = "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/model/meta.x/converse";
-    check(None, "cn-north-1", "meta.x", china);
+    for (region, domain) in [
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-east-1", "sc2s.sgov.gov"),
+    ] {
+        let url = format!("https://bedrock-runtime.{region}.{domain}/model/meta.x/converse");
+        check(None, region, "meta.x", &url);
+    }
     let private = "https://vpce-1.example/prefix/model/meta.a%2F..%2Fb/converse";
     check(Some(" https://vpce-1.example/prefix/ "), "us-east-1", "meta.a/../b", private);
     url(Some("vpce-1.example"), "us-east-1", "meta.x", "converse").expect_err("it is no URL");
