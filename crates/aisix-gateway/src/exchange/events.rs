@@ -12,7 +12,6 @@ use tokio::time::{Instant, Sleep};
 
 use super::completion::Completion;
 use super::upstream::UpstreamStream;
-use crate::timeouts::timed_out;
 
 /// Relays an upstream's stream to a caller, through the hooks and into the caller's dialect.
 ///
@@ -33,6 +32,14 @@ pub(crate) struct EventBody {
     /// How often more was waited for since something was last heard.
     yields: u8,
     ended: bool,
+}
+
+/// What is due when nothing was heard for a while.
+enum Pause {
+    /// The caller needs a sign of life.
+    Beat,
+    /// Nothing was heard for so long that nothing more is waited for.
+    Stall(Duration),
 }
 
 /// What is passed on at once at the most, in bytes, when more has already arrived.
@@ -75,22 +82,17 @@ impl EventBody {
         let first = std::mem::take(&mut self.upstream.first);
         let mut relayed = self.relay(first);
         while relayed.is_ok() && !self.ended && self.out.len() < LARGEST_PIECE {
-            relayed = match self.upstream.poll_events(cx) {
-                Poll::Ready(Ok(Some(events))) => {
+            let arrived = match self.upstream.poll_events(cx) {
+                Poll::Ready(arrived) => {
                     self.yields = 0;
-                    self.relay(events)
+                    arrived
                 }
-                Poll::Ready(Ok(None)) => {
-                    self.finish();
-                    Ok(())
-                }
-                Poll::Ready(Err(error)) => Err(error),
                 Poll::Pending if self.out.is_empty() => match ready!(self.poll_pause(cx)) {
-                    Ok(heartbeat) => {
-                        self.out.extend_from_slice(heartbeat);
+                    Pause::Beat => {
+                        self.out.extend_from_slice(sse::HEARTBEAT);
                         break;
                     }
-                    Err(stalled) => Err(stalled),
+                    Pause::Stall(waited) => self.upstream.stalled(waited),
                 },
                 // The upstream connection runs in a task of its own, and was woken when its last
                 // piece was taken: after its turn, what has arrived is here.
@@ -104,6 +106,14 @@ impl EventBody {
                     self.upstream.stop_waiting();
                     break;
                 }
+            };
+            relayed = match arrived {
+                Ok(Some(events)) => self.relay(events),
+                Ok(None) => {
+                    self.finish();
+                    Ok(())
+                }
+                Err(error) => Err(error),
             };
         }
         if let Err(error) = relayed {
@@ -139,11 +149,10 @@ impl EventBody {
         self.ended = true;
     }
 
-    /// Ready with a heartbeat when the caller needs a sign of life, or, as an error, when nothing
-    /// was heard for so long that the upstream counts as stalled.
+    /// Ready when the pause has become too long for the caller, or for the upstream.
     ///
     /// Whatever was heard has been sent, so both count from the beginning of the wait.
-    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<&'static [u8], Error>> {
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Pause> {
         let Some(since) = self.upstream.waiting() else {
             return Poll::Pending;
         };
@@ -161,11 +170,11 @@ impl EventBody {
             ready!(timer.as_mut().poll(cx));
             let now = Instant::now();
             if stalls_at.is_some_and(|at| at <= now) {
-                return Poll::Ready(Err(timed_out(now - since)));
+                return Poll::Ready(Pause::Stall(now - since));
             }
             if beats_at.is_some_and(|at| at <= now) {
                 self.beat = Some(now);
-                return Poll::Ready(Ok(sse::HEARTBEAT));
+                return Poll::Ready(Pause::Beat);
             }
             timer.as_mut().reset(next);
         }

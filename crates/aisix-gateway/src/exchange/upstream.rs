@@ -255,17 +255,25 @@ impl UpstreamStream {
         }
     }
 
+    /// What it means that no event came for so long: the end, where the answer is complete without
+    /// one, and otherwise that the upstream stalled. Some providers say nothing after their last
+    /// event, so that only the connection would end the stream.
+    pub(super) fn stalled(&mut self, waited: Duration) -> Arrived {
+        self.close();
+        self.decoder.finish().map_err(|_incomplete| timed_out(waited))?;
+        self.note_marker(false);
+        Ok(None)
+    }
+
     /// Waits for events, no longer than the gap.
     pub(super) async fn next(&mut self) -> Arrived {
-        let gap = self.gap;
+        let Some(gap) = self.gap else {
+            return std::future::poll_fn(|cx| self.poll_events(cx)).await;
+        };
         let started = Instant::now();
         let events = std::future::poll_fn(|cx| self.poll_events(cx));
-        match gap {
-            None => events.await,
-            Some(gap) => tokio::time::timeout(gap, events)
-                .await
-                .unwrap_or_else(|_| Err(timed_out(started.elapsed()))),
-        }
+        let arrived = tokio::time::timeout(gap, events).await;
+        arrived.unwrap_or_else(|_| self.stalled(started.elapsed()))
     }
 
     /// Reads the whole, showing each frame to the hooks; no more than of any answer that is kept.

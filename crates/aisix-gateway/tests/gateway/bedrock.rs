@@ -1,9 +1,11 @@
 //! Bedrock, as an upstream: what it receives is judged by Amazon's own code.
 
+use std::time::Duration;
+
 use aisix_gateway::Settings;
 use aisix_testing::botocore::{self, Signer};
 use aisix_testing::eventstream::{event, exception};
-use aisix_testing::{Received, Reply, ScriptedUpstream};
+use aisix_testing::{Gate, Received, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
 use crate::common::spoken::{CHAT, FORMATS, Spoken, error_in};
@@ -15,6 +17,10 @@ pub(crate) const SIGNER: Signer<'_> = Signer::EXAMPLE;
 
 /// A gateway in front of this upstream as Bedrock.
 fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
+    world_of(upstream, secret, model, Settings::default())
+}
+
+fn world_of(upstream: &ScriptedUpstream, secret: &str, model: &str, settings: Settings) -> World {
     let key = json!({
         "display_name": "pk", "provider": "aws", "adapter": "bedrock", "secret": secret,
         "api_base": upstream.base_url(),
@@ -24,7 +30,7 @@ fn world(upstream: &ScriptedUpstream, secret: &str, model: &str) -> World {
         ("models/m", direct(MODEL, model, "pk")),
         ("api_keys/k", api_key(CALLER, &["*"])),
     ]);
-    World::with(Settings::default(), &documents)
+    World::with(settings, &documents)
 }
 
 pub(crate) fn signed(upstream: &ScriptedUpstream, model: &str) -> World {
@@ -386,8 +392,29 @@ async fn the_judge_sees_what_is_signed_by_somebody_else_or_not_at_all() {
     botocore::assert(&[judged(&received, Some(SIGNER))]);
 }
 
+#[tokio::test]
+async fn a_stream_that_has_said_all_is_complete_though_its_connection_stays_open() {
+    let upstream = ScriptedUpstream::start();
+    let gate = Gate::new();
+    let reply = Reply::open(200, "application/vnd.amazon.eventstream");
+    upstream.enqueue(reply.chunks(stream(&["Hi"])).wait_for(&gate).hang());
+    let mut settings = Settings { heartbeat: None, ..Settings::default() };
+    settings.upstream.stream_timeout = Some(Duration::from_secs(50));
+    let world = world_of(&upstream, &SIGNER.secret(), LLAMA, settings);
+    let mut told = world.stream(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
+    let mut text = String::new();
+    while !text.contains("finish_reason\":\"stop") {
+        text += &told.frame().await.expect("a frame");
+    }
+    gate.reached().await;
+    tokio::time::pause();
+    text += &told.rest().await;
+    assert_eq!(CHAT.streamed_text(&text), "Hi", "{text}");
+    assert!(text.ends_with(CHAT.last), "{text}");
+}
+
 #[test]
-fn the_judge_sees_what_is_wrong() {
+fn the_judge_sees_what_is_wrong_with_a_stream() {
     let written = event("ping", "{}");
     let sparse = json!({"output": {"message": {"role": "assistant", "content": []}}, "text": "hi"});
     let claims = [

@@ -337,6 +337,28 @@ async fn an_idle_stream_is_kept_open_until_it_counts_as_stalled() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_complete_ends_with_the_gap_whether_or_not_its_connection_does() {
+    for (id, said) in [("rests-1", vec![A, FINISH]), ("rests-2", vec![A, FINISH, USAGE])] {
+        let upstream = ScriptedUpstream::start();
+        let gate = Gate::new();
+        upstream.enqueue(Reply::open_sse().chunks(said).wait_for(&gate).hang());
+        let mut settings = Settings { heartbeat: None, ..Settings::default() };
+        settings.upstream.stream_timeout = Some(Duration::from_secs(50));
+        let world = World::set(&upstream, settings);
+        let mut answer = world.stream(named(id, streamed("hi"))).await;
+        assert_eq!(answer.frame().await.as_deref(), Some(A));
+        assert_eq!(answer.frame().await.as_deref(), Some(FINISH));
+        gate.reached().await;
+        tokio::time::pause();
+        assert_eq!(answer.rest().await, openai::DONE);
+        tokio::time::resume();
+        upstream.wait_disconnected().await;
+        let outcome = world.recorder.outcome(id).await;
+        assert_eq!((outcome.status, outcome.error, outcome.cancelled), (200, None, false));
+    }
+}
+
+#[tokio::test]
 async fn heartbeats_can_be_switched_off() {
     let upstream = ScriptedUpstream::start();
     let gate = Gate::new();
