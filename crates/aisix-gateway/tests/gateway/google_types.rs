@@ -2,46 +2,23 @@
 //! format that callers speak, translated.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CallerDialect, Dialect as _, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES,
-    UpstreamRequest,
-};
+use aisix_dialects::GEMINI;
 use aisix_testing::fixtures::google;
 use aisix_testing::{Claim, PublishedTypes};
 use serde_json::Value;
 
+use crate::common::reviewed;
+
 /// One of each generation: they think in different words.
 const MODELS: [&str; 2] = ["gemini-2.5-flash", "gemini-3-pro-preview"];
-
-fn golden(dialect: &str, end: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aisix-dialects/golden");
-    let files = fs::read_dir(folder.join(dialect)).expect("the folder is readable");
-    let files = files.map(|file| file.expect("the folder is readable").path());
-    let found: Vec<_> = files.filter(|file| file.to_string_lossy().ends_with(end)).collect();
-    assert!(!found.is_empty(), "there are golden files of {dialect}");
-    found
-}
 
 #[test]
 fn what_gemini_receives_is_of_the_types_that_google_publishes() {
     let judge = PublishedTypes::start();
     let mut claims = Vec::new();
-    let callers: [&dyn CallerDialect; 3] = [&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &OPENAI_RESPONSES];
-    for caller in callers {
-        for file in golden(caller.id().0, ".request.json") {
-            let body = fs::read(&file).expect("the file is readable");
-            for model in MODELS {
-                let mut request = caller.decode_request(body.clone().into()).expect("a request");
-                let upstream = UpstreamRequest { model, stream: false };
-                // What the format cannot say is refused, and nobody receives it.
-                if let Ok(written) = GEMINI.encode_request(&mut request, &upstream) {
-                    let what = format!("{} for {model}", file.display());
-                    claim(&what, &written.body, &mut claims);
-                }
-            }
-        }
+    for one in reviewed::received(&GEMINI, &MODELS) {
+        claim(&format!("{} for {}", one.of.display(), one.model), &one.body, &mut claims);
     }
     assert!(claims.len() > 100, "{} claims", claims.len());
     judge.assert(&claims);
@@ -61,7 +38,7 @@ fn what_gemini_answers_in_fixtures_is_of_the_type_that_google_publishes() {
     let judge = PublishedTypes::start();
     let mut claims = Vec::new();
     for end in [".response.json", ".stream.sse"] {
-        for file in golden("gemini", end) {
+        for file in reviewed::golden("gemini", end) {
             let what = file.display().to_string();
             let text = fs::read_to_string(&file).expect("the file is readable");
             let frames = text.lines().filter_map(|line| line.strip_prefix("data: "));

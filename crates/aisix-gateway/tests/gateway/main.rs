@@ -7,6 +7,7 @@
 #![expect(unreachable_pub, reason = "a test program has no API")]
 
 mod addresses;
+mod amazon_types;
 mod asked;
 mod azure;
 mod bad_input;

@@ -8,6 +8,8 @@ A claim about a request, as an upstream received it:
 "secret_access_key", "session_token"}`. The body is validated against the operation's input, or, where
 that leaves it open and the model embeds, against what the user guide says of it; the signature is computed anew over the method, the URL, the signed headers and the body.
 
+Without `headers` and what signs, it is about the body alone.
+
 A claim about an answer: `{"operation": "Converse", "answer": {}}`. It is validated against the
 operation's output.
 

@@ -84,6 +84,17 @@ pub fn stream_of(operation: &str, bytes: &[u8]) -> Value {
     json!({"operation": operation, "stream": STANDARD.encode(bytes)})
 }
 
+/// That this is a body that Bedrock takes for an operation of a model, whoever sends it.
+#[must_use]
+pub fn body(operation: &str, model: &str, body: &[u8]) -> Value {
+    let word = if operation == "ConverseStream" { "converse-stream" } else { "converse" };
+    json!({
+        "operation": operation,
+        "url": format!("http://bedrock/model/{model}/{word}"),
+        "body": String::from_utf8_lossy(body),
+    })
+}
+
 /// That an event stream holds these events and exceptions.
 #[must_use]
 pub fn stream(bytes: &[u8], events: &[&str]) -> Value {

@@ -6,6 +6,7 @@ pub mod documents;
 pub mod granted;
 pub mod logs;
 pub mod recorder;
+pub mod reviewed;
 pub mod secured;
 pub mod spoken;
 pub mod streamed;
