@@ -130,6 +130,31 @@ async fn the_first_call_that_fails_is_how_all_fail_and_the_others_are_dropped() 
 }
 
 #[tokio::test]
+async fn a_group_goes_on_where_one_of_several_calls_fails() {
+    let (bedrock, openai) = (ScriptedUpstream::start(), ScriptedUpstream::start());
+    let mut all = documents_of(&bedrock, TITAN, &json!({}));
+    all.push(("provider_keys/o".to_owned(), provider_key("o", &openai.base_url())));
+    all.push(("models/o".to_owned(), direct("o", "text-embedding-3-small", "o")));
+    all.push(("models/g".to_owned(), group("g", &[MODEL, "o"])));
+    all.retain(|(key, _)| !key.starts_with("api_keys/"));
+    all.push(("api_keys/k".to_owned(), api_key(CALLER, &["*"])));
+    let world = World::with(Settings::default(), &all);
+    bedrock.respond_with(|call| match &*text(call) {
+        "b" => Reply::json(503, "{}"),
+        other => Reply::json(200, titan(other)),
+    });
+    let said = told("text-embedding-3-small", &[json!([1]), json!([2])], 2).to_string();
+    openai.always(Reply::json(200, said.clone()));
+    let mut body = request(&["a", "b"]);
+    body["model"] = json!("g");
+    let answer = world.send(asked(PATH, body)).await;
+    assert_answer(&answer, 200, &said);
+    assert_eq!(answer.header("x-aisix-served-by"), Some("o"));
+    let outcome = world.recorder.outcome(answer.header("x-aisix-request-id").expect("an id")).await;
+    assert_eq!(outcome.attempts, 2);
+}
+
+#[tokio::test]
 async fn calls_that_have_not_begun_when_one_fails_are_never_made() {
     let upstream = ScriptedUpstream::start();
     let world = signed(&upstream, TITAN);
