@@ -1,5 +1,7 @@
 //! What failed answers mean, where families agree.
 
+mod hidden;
+
 #[cfg(test)]
 mod tests;
 
@@ -20,26 +22,18 @@ use crate::quirks;
 #[must_use]
 pub fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
     let status = reply.status.as_u16();
-    let untold = reply.status.is_server_error() || is_short(secret);
-    let message = if untold || said.message.is_empty() {
-        returned(status)
-    } else {
-        scrub(&said.message, secret)
-    };
+    let untold = reply.status.is_server_error();
+    let message = if untold || said.message.is_empty() { returned(status) } else { said.message };
     let code = if reply.status.is_client_error() {
         ErrorCode::UpstreamRejected
     } else {
         ErrorCode::UpstreamFailed
     };
-    let told = |text: Option<String>| text.filter(|_| !untold).map(|text| scrub(&text, secret));
-    Error::new(code, message)
-        .with_upstream(Upstream {
-            status,
-            code: told(said.code),
-            param: told(said.param),
-            kind: None,
-        })
-        .with_retry_after(retry_after(reply))
+    let told = |text: Option<String>| text.filter(|_| !untold);
+    let upstream = Upstream { status, code: told(said.code), param: told(said.param), kind: None };
+    let error =
+        Error::new(code, message).with_upstream(upstream).with_retry_after(retry_after(reply));
+    scrubbed(error, secret)
 }
 
 /// Whole seconds of a 429; the date form is ignored.
@@ -52,7 +46,8 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
 }
 
 /// The same error without the secret: providers do quote the credential that they refuse, in
-/// failed answers and in successful ones.
+/// failed answers and in successful ones. Of a secret that is a JSON object they quote a part, so
+/// each part is hidden by itself, but for those that prove nothing, such as a region.
 ///
 /// A secret of fewer than eight characters occurs in ordinary words: to take it out would garble
 /// the message, and would show a caller who makes the upstream repeat its words whether it guessed
@@ -60,6 +55,10 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
 /// its status. What this product says itself stays as it is.
 #[must_use]
 pub fn scrubbed(error: Error, secret: &Secret) -> Error {
+    hidden::of(secret).iter().fold(error, without)
+}
+
+fn without(error: Error, secret: &Secret) -> Error {
     if is_short(secret) {
         return untold(error, secret);
     }
@@ -99,7 +98,7 @@ fn untold(error: Error, secret: &Secret) -> Error {
     };
     clean = clean.with_retry_after(error.retry_after());
     // Causes are for the log, where nobody guesses; but no log holds a credential.
-    match cause.filter(|cause| !cause.contains(secret.expose().trim())) {
+    match cause.filter(|cause| !cause.contains(secret.expose())) {
         Some(cause) => clean.because(cause),
         None => clean,
     }
@@ -112,19 +111,16 @@ fn returned(status: u16) -> String {
 /// The fewest characters of a secret that are hidden within what an upstream says.
 const SHORTEST_SECRET: usize = 8;
 
-/// Whether there is a secret, but one that cannot be hidden by replacing it.
+/// Whether it cannot be hidden by replacing it.
 fn is_short(secret: &Secret) -> bool {
-    (1..SHORTEST_SECRET).contains(&secret.expose().trim().chars().count())
+    secret.expose().chars().count() < SHORTEST_SECRET
 }
 
 /// The fewest characters of a secret that are worth hiding by themselves.
 const SHORTEST_PART: usize = 4;
 
 fn scrub(text: &str, secret: &Secret) -> String {
-    let secret = secret.expose().trim();
-    if secret.is_empty() {
-        return text.to_owned();
-    }
+    let secret = secret.expose();
     let clean = text.replace(secret, MASK);
     // A long text was cut off, and the secret perhaps with it.
     let Some(cut) = clean.strip_suffix('…') else {

@@ -68,6 +68,7 @@ use tokio::time::Instant;
 pub use request::TokenRequest;
 
 use self::slot::Slot;
+use crate::classify::scrubbed;
 use crate::transport::Transport;
 
 /// How long before its expiry a token is replaced.
@@ -113,7 +114,8 @@ impl AccessTokens {
         transport: &dyn Transport,
         ask: impl FnOnce() -> Result<TokenRequest, Error> + Send,
     ) -> Result<Secret, Error> {
-        self.slot(credential).token(transport, ask).await
+        let token = self.slot(credential).token(transport, ask).await;
+        token.map_err(|error| scrubbed(error, credential))
     }
 
     /// The upstream refused this token, which was minted for this credential: whoever asks next gets

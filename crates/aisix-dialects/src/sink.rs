@@ -117,9 +117,16 @@ impl Sink {
         }
     }
 
-    /// Notes a native part, or a native tool, that is left out: by its type, where it has one.
+    /// Notes a native part, or a native tool, that is left out: by its type, where it has one. In
+    /// some formats an object that holds one other is of the type that its field is named after.
     pub(crate) fn drop_part(&mut self, native: &Native) {
-        match native.value.get("type").and_then(Value::as_str) {
+        let only_field = || match &native.value {
+            Value::Object(fields) if fields.len() == 1 => fields.iter().next(),
+            _ => None,
+        };
+        let only_field =
+            || only_field().filter(|(_, value)| value.is_object()).map(|(name, _)| &**name);
+        match native.value.get("type").and_then(Value::as_str).or_else(only_field) {
             Some(kind) => self.drop(format!("{}.{kind}", native.name)),
             None => self.drop(&native.name),
         }

@@ -8,7 +8,6 @@
 use aisix_core::{Error, Secret};
 use aisix_dialects::{CONVERSE, Dialect as _, ProviderError, converse};
 
-use super::secret;
 use crate::adapter::FailedReply;
 use crate::classify;
 
@@ -27,9 +26,7 @@ pub(super) fn classify(reply: &FailedReply<'_>, secret: &Secret) -> Error {
     };
     let error = classify::failed(reply, ProviderError { message, ..said.clone() }, secret);
     let error = if said.message.is_empty() { error } else { error.because(said.message) };
-    let parts = secret::parts(secret);
-    let scrubbed = classify::scrubbed(error, secret);
-    parts.iter().fold(scrubbed, classify::scrubbed)
+    classify::scrubbed(error, secret)
 }
 
 /// What callers read; nothing leaves the status to speak for itself.

@@ -34,15 +34,6 @@ struct Wire {
     session_token: Option<Secret>,
 }
 
-impl Wire {
-    /// What of it must not be told.
-    fn secrets(self) -> impl Iterator<Item = Secret> {
-        [self.api_key, self.access_key_id, self.secret_access_key, self.session_token]
-            .into_iter()
-            .flatten()
-    }
-}
-
 impl Secrets {
     /// Reads a secret.
     ///
@@ -89,12 +80,6 @@ impl Secrets {
     pub(super) fn proof(&self) -> &Proof {
         &self.proof
     }
-}
-
-/// The parts of a secret that must not be told, each by itself; none where it is of no shape.
-pub(super) fn parts(secret: &Secret) -> Vec<Secret> {
-    let wire = serde_json::from_str::<Wire>(secret.expose());
-    wire.map_or_else(|_| Vec::new(), |wire| wire.secrets().collect())
 }
 
 fn unusable() -> Error {

@@ -11,6 +11,8 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use http::{HeaderName, Request};
+use tracing::Dispatch;
+use tracing::dispatcher::with_default;
 
 use super::secret::Identity;
 
@@ -51,7 +53,9 @@ pub(super) fn sign(
     let signable =
         SignableRequest::new(request.method().as_str(), request.uri().to_string(), headers, body)
             .map_err(Error::internal)?;
-    let (instructions, _) = signed(signable, &params).map_err(Error::internal)?.into_parts();
+    // At the level `trace` the signer logs what it signs with, so nobody listens to it.
+    let signed = with_default(&Dispatch::none(), || signed(signable, &params));
+    let (instructions, _) = signed.map_err(Error::internal)?.into_parts();
     instructions.apply_to_request_http1x(request);
     for secret in [HeaderName::from_static("x-amz-security-token"), http::header::AUTHORIZATION] {
         if let Some(value) = request.headers_mut().get_mut(secret) {

@@ -2,6 +2,7 @@ use aisix_core::error::Upstream;
 use aisix_core::{Error, ErrorCode, Secret};
 use aisix_dialects::ProviderError;
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
 
 use super::{failed, scrubbed};
 use crate::adapter::FailedReply;
@@ -67,4 +68,62 @@ fn what_no_upstream_said_stays_as_it_is() {
     let own = Error::new(ErrorCode::UpstreamTransport, "upstream request failed: refused");
     let clean = scrubbed(own, &Secret::new("up"));
     assert_eq!(clean.message(), "upstream request failed: refused");
+}
+
+/// What is left of a text that quotes this, of an answer to this secret.
+fn left(quoted: &str, secret: &str) -> String {
+    let clean = scrubbed(quoting(quoted), &Secret::new(secret));
+    format!("{} {}", shown(&clean), cause(&clean).unwrap_or_default())
+}
+
+#[test]
+fn every_part_of_a_secret_that_is_a_document_is_taken_out_by_itself() {
+    let account = json!({
+        "type": "service_account", "private_key": "-----BEGIN-----\nline-one-of-the-key\nend",
+        "client_email": "mail-of-an-account",
+    });
+    for account in [account.clone(), json!(account.to_string())] {
+        let secret = json!({
+            "region": "us-gov-west-1", "token": "a-token/0123", "list": ["in \"a\" list"],
+            "more": {"access_key_id": "AKIDEXAMPLE"}, "account": account,
+        })
+        .to_string();
+        for part in ["a-token/0123", "AKIDEXAMPLE", "in \"a\" list", "line-one-of-the-key"] {
+            let escaped = json!(part).to_string();
+            for quoted in [part, &escaped, &escaped.replace('/', "\\/")] {
+                let left = left(quoted, &secret);
+                assert!(left.contains("***"), "{quoted}: {left}");
+                assert!(!left.contains(quoted.trim_matches('"')), "{quoted}: {left}");
+            }
+        }
+        for plain in ["us-gov-west-1", "mail-of-an-account", "service_account"] {
+            assert!(left(plain, &secret).contains(plain), "{plain}");
+        }
+        assert!(!left(&secret, &secret).contains("a-token"));
+    }
+}
+
+#[test]
+fn the_longer_of_two_parts_is_taken_out_whole() {
+    let secret = json!({"id": "0123456789", "token": "0123456789-and-more"}).to_string();
+    assert!(!left("0123456789-and-more", &secret).contains("more"));
+}
+
+#[test]
+fn a_short_part_is_kept_like_a_short_secret() {
+    let secret = json!({"region": "r", "session_token": "t"}).to_string();
+    assert!(left("word", &secret).starts_with("upstream returned 400 None None"));
+}
+
+#[test]
+fn a_failed_answer_is_told_without_any_part() {
+    let said = ProviderError {
+        message: "no AKIDEXAMPLE".into(),
+        code: Some("AKIDEXAMPLE".into()),
+        ..ProviderError::default()
+    };
+    let reply =
+        FailedReply { status: StatusCode::FORBIDDEN, headers: &HeaderMap::new(), body: b"" };
+    let error = failed(&reply, said, &Secret::new(r#"{"access_key_id":"AKIDEXAMPLE"}"#));
+    assert_eq!(shown(&error), r#"no *** Some("***") None None"#);
 }

@@ -7,7 +7,7 @@
 use aisix_core::Error;
 use aisix_dialects::{Dialect as _, GEMINI, ProviderError};
 
-use super::credential::{Access, Credential};
+use super::credential::Credential;
 use super::rail::Rail;
 use crate::adapter::{FailedReply, Target};
 use crate::classify;
@@ -31,10 +31,7 @@ pub(super) fn classify(target: &Target, reply: &FailedReply<'_>) -> Error {
     if !said.message.is_empty() {
         error = error.because(said.message);
     }
-    match credential.map(|credential| credential.access) {
-        Some(Access::Token(token)) => classify::scrubbed(error, &token),
-        _ => classify::scrubbed(error, secret),
-    }
+    classify::scrubbed(error, secret)
 }
 
 /// What the provider says: Google in its own form, and the makers of some models in theirs.

@@ -3,9 +3,10 @@
 use aisix_core::Error;
 use aisix_core::chat::{FrameKind, FrameOutline, ResponseOutline};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::usage;
+use super::{error, usage};
 use crate::frame::Frame;
 use crate::relay::unreadable;
 
@@ -14,14 +15,22 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow)]
-        output: &'a RawValue,
+        output: Option<&'a RawValue>,
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
+        message: Option<IgnoredAny>,
+        #[serde(rename = "Message")]
+        capital: Option<IgnoredAny>,
+        __type: Option<IgnoredAny>,
     }
     let text = std::str::from_utf8(body).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    if !fields.output.get().starts_with('{') {
-        return Err(unreadable("the answer has no output"));
+    if fields.output.is_none_or(|output| !output.get().starts_with('{')) {
+        return Err(match fields.message.or(fields.capital).or(fields.__type) {
+            // What stands between may lose the status of an error.
+            Some(_) => error::read(body).in_band(),
+            None => unreadable("the answer has no output"),
+        });
     }
     let usage = fields.usage.and_then(|counts| usage::read(counts.get()));
     Ok(ResponseOutline { model_span: None, usage })

@@ -26,9 +26,6 @@ pub(super) type Arrived = Result<Option<Vec<Carried<ChatEvents>>>, Error>;
 /// connection serves the next request then, and is closed otherwise.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What is said of an upstream that answers a request for a stream with one object.
-const NO_STREAM: &str = "upstream did not stream: it sent one JSON object instead of events";
-
 /// The part of an upstream's answer that has not been passed on.
 pub(crate) struct UpstreamStream {
     /// What it speaks.
@@ -55,6 +52,8 @@ pub(crate) struct UpstreamStream {
     blank: bool,
     /// The beginning of what arrived, where it is no stream but an object.
     object: BytesMut,
+    /// Whether the framing could make nothing of that object: it is read to its end.
+    unframed: bool,
     /// What went wrong, to be said after the events that came before it.
     failed: Option<Error>,
     ended: bool,
@@ -85,6 +84,7 @@ impl UpstreamStream {
             kept: depth == Depth::Full,
             blank: true,
             object: BytesMut::new(),
+            unframed: false,
             failed: None,
             ended: false,
             lingering: None,
@@ -126,6 +126,10 @@ impl UpstreamStream {
                         self.received = self.received.saturating_add(bytes.len());
                         if self.kept && self.received > LARGEST_ANSWER {
                             self.failed = Some(too_large());
+                            continue;
+                        }
+                        if self.unframed {
+                            self.failed = (!self.is_object()).then(no_stream);
                             continue;
                         }
                         self.read(|framing, frames| framing.push(bytes, frames))
@@ -182,6 +186,10 @@ impl UpstreamStream {
         find: impl FnOnce(&mut dyn FrameDecoder, &mut Vec<Frame>) -> Result<(), Error>,
     ) -> Vec<Carried<ChatEvents>> {
         self.failed = find(&mut *self.framing, &mut self.frames).err();
+        if self.failed.is_some() && self.frames.is_empty() && self.is_object() {
+            self.unframed = true;
+            self.failed = None;
+        }
         let mut events = Vec::with_capacity(self.frames.len());
         for frame in self.frames.drain(..) {
             match self.decoder.push(frame) {
@@ -228,13 +236,18 @@ impl UpstreamStream {
         }
     }
 
+    /// Whether it may be told at the end what an upstream says instead of a stream.
+    fn is_object(&self) -> bool {
+        (1..LONGEST_ERROR_BODY).contains(&self.object.len())
+    }
+
     /// What is wrong where an object came instead of a stream: some upstreams answer with an error
     /// so, with a status of success, and some do not know streams.
     fn said_instead(&mut self) -> Option<Error> {
         let object = Some(self.object.split().freeze()).filter(|object| !object.is_empty())?;
         let error = self.dialect.decode_response(object).err();
         let in_band = error.filter(|error| error.code() == ErrorCode::UpstreamInBand);
-        Some(in_band.unwrap_or_else(|| Error::new(ErrorCode::StreamAborted, NO_STREAM)))
+        Some(in_band.unwrap_or_else(no_stream))
     }
 
     /// A complete stream ended with the last frame that its format has, or without it.
@@ -297,4 +310,10 @@ impl std::fmt::Debug for UpstreamStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpstreamStream").field("ended", &self.ended).finish_non_exhaustive()
     }
+}
+
+/// What is said of an upstream that answers a request for a stream with one object.
+fn no_stream() -> Error {
+    let message = "upstream did not stream: it sent one JSON object instead of events";
+    Error::new(ErrorCode::StreamAborted, message)
 }

@@ -39,6 +39,7 @@ mod quirk_headers;
 mod quirks;
 mod relay;
 mod relayed;
+mod secret_parts;
 mod secrets;
 mod serving;
 mod sockets;

@@ -1,5 +1,7 @@
 //! What callers get wrong.
 
+use std::cell::Cell;
+
 use aisix_testing::Reply;
 use serde_json::{Value, json};
 
@@ -13,9 +15,9 @@ async fn sent(pair: &Pair, mut body: Value, stream: bool) -> (u16, String, Strin
     body["model"] = json!(MODEL);
     if stream {
         body["stream"] = json!(true);
-        pair.upstream.enqueue(Reply::sse(pair.frames(&["Hel", "lo"])));
+        pair.upstream.enqueue(pair.way.streamed(pair.frames(&["Hel", "lo"])));
     } else {
-        pair.upstream.enqueue(pair.family.whole(pair.spoken, "Hello"));
+        pair.upstream.enqueue(Reply::json(200, (pair.way.whole)(pair.spoken, "Hello")));
     }
     let mut answer = pair.world.stream(pair.spoken.request(body)).await;
     let dropped = answer.head.headers.get("x-aisix-dropped");
@@ -61,7 +63,9 @@ async fn arguments_of_a_past_call_that_are_no_json_stay_what_they_were_or_are_re
             let received = pair.upstream.next_request().await;
             let kept = received.text().contains("{city: Oslo");
             assert_ne!(kept, dropped.contains("tool_call.arguments"), "{}: {dropped}", pair.name);
-            assert!(kept || received.text().contains("\"input\":{}"), "{}", received.text());
+            let empty = ["\"input\":{}", "\"args\":{}"];
+            let is_empty = empty.iter().any(|empty| received.text().contains(empty));
+            assert!(kept || is_empty, "{}: {}", pair.name, received.text());
             assert!(received.text().contains("4C"), "{}: {}", pair.name, received.text());
         }
     })
@@ -71,15 +75,16 @@ async fn arguments_of_a_past_call_that_are_no_json_stay_what_they_were_or_are_re
 #[tokio::test]
 async fn an_image_of_ten_megabytes_arrives_whole() {
     let data = "iVBORw0KGgo".repeat(10 * 1024 * 1024 / 11);
+    // What is streamed is the answer: by turns is enough.
+    let streams = Cell::new(false);
     for_every_pair(async |pair| {
-        for stream in [false, true] {
-            let (status, text, dropped) = sent(pair, (pair.requests.image)(&data), stream).await;
-            assert_eq!(status, 200, "{}: {text}", pair.name);
-            assert!(!dropped.contains("image"), "{}: {dropped}", pair.name);
-            let received = pair.upstream.next_request().await;
-            let at = received.text().find("iVBORw0KGgo").expect("the image is there");
-            assert_eq!(&received.text()[at..at + data.len()], data, "{}", pair.name);
-        }
+        let stream = streams.replace(!streams.get());
+        let (status, text, dropped) = sent(pair, (pair.requests.image)(&data), stream).await;
+        assert_eq!(status, 200, "{}: {text}", pair.name);
+        assert!(!dropped.contains("image"), "{}: {dropped}", pair.name);
+        let received = pair.upstream.next_request().await;
+        let at = received.text().find("iVBORw0KGgo").expect("the image is there");
+        assert_eq!(&received.text()[at..at + data.len()], data, "{}", pair.name);
     })
     .await;
 }
@@ -92,7 +97,7 @@ async fn a_part_of_an_unknown_type_goes_to_its_own_format_and_is_reported_otherw
             assert_eq!(status, 200, "{}: {text}", pair.name);
             let received = pair.upstream.next_request().await;
             let kept = received.text().contains("\"future\"");
-            assert_eq!(kept, pair.is_native(), "{}: {}", pair.name, received.text());
+            assert_eq!(kept, pair.is_native(stream), "{}: {}", pair.name, received.text());
             assert_eq!(dropped.contains("future"), !kept, "{}: {dropped}", pair.name);
         }
     })

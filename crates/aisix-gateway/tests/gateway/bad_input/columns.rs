@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::Row;
+use super::clouds::{OF_CONVERSE, OF_GEMINI};
 use super::frames::{changed, data, event};
-use crate::common::spoken::{CHAT, FAMILIES, FORMATS, MESSAGES, RESPONSES, Spoken};
+use crate::common::spoken::{CHAT, FORMATS, MESSAGES, RESPONSES, Spoken};
+use crate::common::ways::WAYS;
 
 /// What callers of one format get wrong.
 pub(super) struct Requests {
@@ -35,6 +38,8 @@ pub(super) struct Answers {
     pub(super) counting: fn(Vec<String>) -> Vec<String>,
     /// How many frames of a complete stream say that it ends.
     pub(super) ending: usize,
+    /// The mistakes that cannot be made in this format, and why.
+    pub(super) never: &'static [(Row, &'static str)],
 }
 
 /// In the order of [`FORMATS`].
@@ -109,15 +114,26 @@ pub(super) static REQUESTS: [Requests; FORMATS.len()] = [
     },
 ];
 
-/// What each family answers a caller of a format in; in the order of [`FAMILIES`].
-pub(super) static ANSWERS: [fn(&Spoken) -> &'static Answers; FAMILIES.len()] = [
+/// What each way answers a caller of a format in, whole or streamed; in the order of [`WAYS`].
+pub(super) static ANSWERS: [fn(&Spoken, bool) -> &'static Answers; WAYS.len()] = [
     // OpenAI has an endpoint of its own for Responses.
-    |spoken| if spoken.path == RESPONSES.path { &OF_RESPONSES } else { &OF_CHAT },
+    |spoken, _| if spoken.path == RESPONSES.path { &OF_RESPONSES } else { &OF_CHAT },
     // Anthropic.
-    |_| &OF_MESSAGES,
+    |_, _| &OF_MESSAGES,
     // Azure.
-    |_| &OF_CHAT,
+    |_, _| &OF_CHAT,
+    // Vertex AI: Gemini, Claude, open models.
+    |_, _| &OF_GEMINI,
+    |_, _| &OF_MESSAGES,
+    |_, _| &OF_CHAT,
+    // Bedrock: most models, and Anthropic's.
+    |_, _| &OF_CONVERSE,
+    |_, stream| if stream { &OF_CONVERSE } else { &OF_MESSAGES },
 ];
+
+/// What no stream of server-sent events has.
+const NO_LENGTHS: (Row, &str) =
+    (Row::SpoiltMessage, "a server-sent event has neither a length nor a checksum");
 
 static OF_CHAT: Answers = Answers {
     callers: Some(CHAT.path),
@@ -144,6 +160,7 @@ static OF_CHAT: Answers = Answers {
     },
     // A finish reason, the usage and the marker.
     ending: 3,
+    never: &[NO_LENGTHS, (Row::UnknownFrame, "chunks have no types to be known by")],
 };
 
 static OF_RESPONSES: Answers = Answers {
@@ -178,6 +195,7 @@ static OF_RESPONSES: Answers = Answers {
         counted
     },
     ending: 1,
+    never: &[NO_LENGTHS],
 };
 
 static OF_MESSAGES: Answers = Answers {
@@ -208,10 +226,11 @@ static OF_MESSAGES: Answers = Answers {
         counted
     },
     ending: 2,
+    never: &[NO_LENGTHS],
 };
 
 /// Something of a type that nobody knows.
-fn future() -> Value {
+pub(super) fn future() -> Value {
     json!({"type": "future", "future": {"x": 1}})
 }
 

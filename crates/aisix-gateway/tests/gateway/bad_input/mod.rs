@@ -1,11 +1,13 @@
 //! What callers and upstreams get wrong: a row is one kind of mistake, a column one format, and every
 //! row is tried for every pair of a caller's format and a family of upstreams.
 //!
-//! A further format of callers fills a column of [`columns::REQUESTS`], a further family says in
-//! [`columns::ANSWERS`] what it answers in, and fills a column where that is a format of its own:
-//! without it this program does not compile.
+//! A further format of callers fills a column of [`columns::REQUESTS`], a further way to upstreams says
+//! in [`columns::ANSWERS`] what it answers in, and fills a column where that is a format of its own:
+//! without it this program does not compile. A mistake that a format leaves no room for is named in its
+//! column, with the reason.
 
 mod callers;
+mod clouds;
 mod columns;
 mod frames;
 mod upstreams;
@@ -15,16 +17,30 @@ use aisix_testing::{Reply, Response, ScriptedUpstream};
 use serde_json::Value;
 
 use self::columns::{ANSWERS, Answers, REQUESTS, Requests};
-use crate::common::spoken::{FAMILIES, FORMATS, Family, Spoken, error_in};
+use crate::common::spoken::{FORMATS, Spoken, error_in};
+use crate::common::ways::{WAYS, Way};
 use crate::common::*;
 
-/// A caller of one format in front of an upstream of one family.
+/// A kind of mistake that not every format leaves room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    /// Lines that end in every way that there is.
+    MixedLines,
+    /// A message with a wrong checksum, or cut off.
+    SpoiltMessage,
+    /// A frame whose type says that nobody knows it, so that it is counted.
+    UnknownFrame,
+}
+
+/// A caller of one format in front of an upstream that is reached in one way.
 struct Pair {
     name: String,
     spoken: &'static Spoken,
-    family: &'static Family,
+    way: &'static Way,
     requests: &'static Requests,
-    answers: &'static Answers,
+    /// What the upstream gives whole answers in, and streamed ones.
+    whole: &'static Answers,
+    streamed: &'static Answers,
     upstream: ScriptedUpstream,
     world: World,
 }
@@ -32,25 +48,46 @@ struct Pair {
 /// Runs for every pair.
 async fn for_every_pair(check: impl AsyncFn(&Pair)) {
     static FORMATS_HERE: [Spoken; FORMATS.len()] = FORMATS;
-    static FAMILIES_HERE: [Family; FAMILIES.len()] = FAMILIES;
     for (spoken, requests) in FORMATS_HERE.iter().zip(&REQUESTS) {
-        for (family, answers) in FAMILIES_HERE.iter().zip(&ANSWERS) {
+        for (way, answers) in WAYS.iter().zip(&ANSWERS) {
             let upstream = ScriptedUpstream::start();
-            let mut all = documents::standard(&upstream.base_url());
-            all[0].1 = family.key(&upstream.base_url());
-            all[1].1["provider"] = family.name.into();
-            let world = World::with(Settings::default(), &all);
-            let name = format!("{} over {}", spoken.path, family.name);
-            let answers = answers(spoken);
-            check(&Pair { name, spoken, family, requests, answers, upstream, world }).await;
+            let world = World::with(Settings::default(), &way.documents(&upstream));
+            let name = format!("{} over {}", spoken.path, way.name);
+            let (whole, streamed) = (answers(spoken, false), answers(spoken, true));
+            check(&Pair { name, spoken, way, requests, whole, streamed, upstream, world }).await;
         }
     }
 }
 
+/// Runs for every pair whose streams leave room for this mistake; a column says why others do not.
+async fn for_every_pair_with(row: Row, check: impl AsyncFn(&Pair)) {
+    for_every_pair(async |pair| {
+        if !pair.streamed.never.iter().any(|(never, _)| *never == row) {
+            check(pair).await;
+        }
+    })
+    .await;
+}
+
+#[test]
+fn every_mistake_is_tried_where_there_is_room_for_it() {
+    let [chat, ..] = FORMATS;
+    for (row, tried) in [(Row::MixedLines, 6), (Row::SpoiltMessage, 2), (Row::UnknownFrame, 4)] {
+        let columns = ANSWERS.iter().map(|answers| answers(&chat, true).never);
+        let said = columns.filter(|never| never.iter().any(|(never, _)| *never == row));
+        assert_eq!(ANSWERS.len() - said.count(), tried, "{row:?}");
+    }
+}
+
 impl Pair {
+    /// How the upstream answers.
+    fn answers(&self, stream: bool) -> &'static Answers {
+        if stream { self.streamed } else { self.whole }
+    }
+
     /// Whether the upstream speaks the caller's format.
-    fn is_native(&self) -> bool {
-        self.answers.callers == Some(self.spoken.path)
+    fn is_native(&self, stream: bool) -> bool {
+        self.answers(stream).callers == Some(self.spoken.path)
     }
 
     /// What a caller gets that asks for a whole answer, of an upstream that says this.
@@ -69,7 +106,7 @@ impl Pair {
 
     /// The frames of a stream with these pieces.
     fn frames(&self, pieces: &[&str]) -> Vec<String> {
-        self.family.stream(self.spoken, pieces)
+        (self.way.stream)(self.spoken, pieces)
     }
 
     /// Asserts that a caller is told of an error in its own format, and gives the message.

@@ -10,6 +10,7 @@ pub mod reviewed;
 pub mod secured;
 pub mod spoken;
 pub mod streamed;
+pub mod ways;
 pub mod world;
 
 pub use documents::{
