@@ -10,6 +10,7 @@ mod callers;
 mod clouds;
 mod columns;
 mod frames;
+mod relayed;
 mod upstreams;
 
 use aisix_gateway::Settings;
