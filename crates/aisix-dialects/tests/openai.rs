@@ -5,8 +5,8 @@ use aisix_core::Carried;
 use aisix_core::chat::{FrameOutline, unfold};
 use aisix_dialects::sse::SseDecoder;
 use aisix_dialects::{
-    AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT, OPENAI_RESPONSES,
-    UpstreamRequest,
+    ANTHROPIC_MESSAGES, AnswerContext, CallerDialect, Depth, Dialect, FrameDecoder, OPENAI_CHAT,
+    OPENAI_RESPONSES, UpstreamRequest,
 };
 use bytes::BytesMut;
 use serde_json::{Value, json};
@@ -274,5 +274,45 @@ fn an_answer_to_the_smallest_request_says_what_goes_without_saying() {
         for (name, value) in expected.as_object().expect("it is an object") {
             assert_eq!(&told[name], value, "{name}");
         }
+    }
+}
+
+fn marked(text: &str, life: &str) -> Value {
+    let mark = json!({"mode": "explicit", "ttl": life});
+    json!({"type": "text", "text": text, "prompt_cache_breakpoint": mark})
+}
+
+#[test]
+fn of_breakpoints_the_latest_are_marks_elsewhere() {
+    let texts = ["a", "b", "c", "d", "e", "f"];
+    let parts: Vec<_> = texts.iter().map(|text| marked(text, "30m")).collect();
+    let request = json!({"model": "m", "messages": [{"role": "user", "content": parts}]});
+    let (body, dropped) = translated(&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &request);
+    let blocks = body["messages"][0]["content"].as_array().expect("blocks");
+    let hour = json!({"type": "ephemeral", "ttl": "1h"});
+    let marks: Vec<_> = blocks.iter().map(|block| block.get("cache_control")).collect();
+    let kept = Some(&hour);
+    assert_eq!(marks, [None, None, kept, kept, kept, kept], "no more than four are taken");
+    assert_eq!(dropped, [""; 0], "the latest are all that count");
+}
+
+#[test]
+fn breakpoints_stay_what_they_are_in_their_own_format() {
+    let of_chat = json!({"model": "m", "messages": [
+        {"role": "user", "content": [marked("a", "12h"), {"type": "text", "text": "b"}]}]});
+    let mut of_responses = marked("a", "12h");
+    of_responses["type"] = "input_text".into();
+    let of_responses = json!({"model": "m", "input": [
+        {"type": "message", "role": "user", "content": [of_responses]}]});
+    for (dialect, place, request) in [
+        (&OPENAI_CHAT as &dyn CallerDialect, "messages", of_chat),
+        (&OPENAI_RESPONSES, "input", of_responses),
+    ] {
+        let mut carried = dialect.decode_request(request.to_string().into()).expect("a request");
+        carried.value_mut().expect("a request");
+        let upstream = UpstreamRequest { model: "m", stream: false };
+        let encoded = dialect.encode_request(&mut carried, &upstream).expect("it can be said");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("it is JSON");
+        assert_eq!(body[place], request[place]);
     }
 }

@@ -102,7 +102,7 @@ impl Candidate {
         Some(match caching.ttl {
             // What providers do where they are not told.
             Ttl::FiveMinutes => CacheMark::default(),
-            Ttl::OneHour => CacheMark { ttl: Some("1h".to_owned()) },
+            Ttl::OneHour => CacheMark { ttl: Some("1h".to_owned()), breakpoint: false },
         })
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::thinking::Plan;
 use super::turn::{self, Draft};
 use super::{ID, option, tool};
+use crate::cache;
 use crate::dialect::UpstreamRequest;
 use crate::fields::Fields;
 use crate::sink::Sink;
@@ -37,6 +38,7 @@ pub(super) fn encode(
     upstream: &UpstreamRequest<'_>,
     sink: &mut Sink,
 ) -> Map<String, Value> {
+    let request = &*cache::translated(request, sink);
     let plan = Plan::of(request, upstream.model, sink);
     let mut body = Map::new();
     body.insert("model".to_owned(), upstream.model.into());

@@ -5,6 +5,7 @@ use aisix_core::chat::{Part, Role, Text, Turn};
 use serde_json::{Map, Value};
 
 use super::{ID, block};
+use crate::cache;
 use crate::fields::{Fields, Flaw};
 use crate::sink::{Sink, mark};
 
@@ -173,9 +174,7 @@ fn write_parts(turn: &Turn, sink: &mut Sink) -> Vec<Value> {
 
 /// A text without words says nothing, but something may be said of it.
 fn leave_out_blank(text: &Text, sink: &mut Sink) {
-    if text.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(text.cache.as_ref(), sink);
     sink.drop_natives(&text.native);
 }
 

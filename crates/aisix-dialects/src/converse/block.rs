@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::document_name::Names;
 use super::{ID, citation, media};
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -152,9 +153,7 @@ fn write_result(result: &ToolResult, names: &mut Names, sink: &mut Sink) -> Opti
     for part in &result.content {
         match part {
             Part::Text(text) => {
-                if text.cache.is_some() {
-                    sink.drop("cache_control");
-                }
+                cache::leave_out(text.cache.as_ref(), sink);
                 content.extend(write_text(text, sink));
             }
             Part::Media(media) => content.extend(media::write(media, names, sink)),

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::ID;
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -72,9 +73,7 @@ pub(super) fn write(media: &Media, sink: &mut Sink) -> Option<Map<String, Value>
     if media.detail.is_some() {
         sink.drop("image.detail");
     }
-    if media.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(media.cache.as_ref(), sink);
     let mut object = Map::new();
     object.insert(name.to_owned(), place);
     sink.put_natives(&media.native, &mut object);

@@ -6,6 +6,7 @@ use aisix_core::chat::{Native, Part, Seal, Text, ToolCall, ToolResult};
 use serde_json::{Map, Value, json};
 
 use super::{ID, media, seal};
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::{Sink, is_mark, mark};
 
@@ -159,9 +160,7 @@ pub(super) fn made_id(answer: &str, choice: u32, part: u32) -> String {
 
 /// Writes a text.
 pub(super) fn write_text(text: &Text, sink: &mut Sink) -> Map<String, Value> {
-    if text.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(text.cache.as_ref(), sink);
     if !text.citations.is_empty() {
         sink.drop("citations");
     }
@@ -194,9 +193,7 @@ pub(super) enum Match {
 
 /// Writes a call.
 pub(super) fn write_call(call: &ToolCall, matched: Match, sink: &mut Sink) -> Map<String, Value> {
-    if call.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(call.cache.as_ref(), sink);
     let mut inner = Map::new();
     if matched == Match::ById && !call.id.is_empty() && !is_made(&call.native, sink) {
         inner.insert("id".to_owned(), call.id.as_str().into());
@@ -234,9 +231,7 @@ pub(super) fn write_result(
     matched: Match,
     sink: &mut Sink,
 ) -> Map<String, Value> {
-    if result.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(result.cache.as_ref(), sink);
     let mut inner = Map::new();
     if matched == Match::ById && !result.call_id.is_empty() && !is_made(&result.native, sink) {
         inner.insert("id".to_owned(), result.call_id.as_str().into());
@@ -266,9 +261,7 @@ pub(super) fn write_result(
 fn response(result: &ToolResult, texts: &[&Text], sink: &mut Sink) -> Value {
     for text in texts {
         sink.drop_natives(&text.native);
-        if text.cache.is_some() {
-            sink.drop("cache_control");
-        }
+        cache::leave_out(text.cache.as_ref(), sink);
         if !text.citations.is_empty() {
             sink.drop("citations");
         }

@@ -7,6 +7,7 @@ use aisix_core::chat::{ChatRequest, Native, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::ID;
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -151,9 +152,7 @@ fn write_function(tool: &Tool, sink: &mut Sink) -> Value {
     if *strict == Some(true) {
         sink.drop("tools.strict");
     }
-    if cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(cache.as_ref(), sink);
     sink.put_natives(native, &mut object);
     Value::Object(object)
 }

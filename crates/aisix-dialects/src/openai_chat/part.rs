@@ -80,7 +80,7 @@ fn read_text(value: Value, name: &str) -> Result<Part, Value> {
     }
     let mut fields = part_fields(value)?;
     let text = fields.text(name).unwrap_or_default();
-    let cache = cache::read(&mut fields);
+    let cache = cache::read_either(&mut fields);
     let native = fields.natives(ID, "").collect();
     Ok(Part::Text(Text { text, refusal: name == "refusal", cache, native, ..Text::default() }))
 }
@@ -98,7 +98,7 @@ fn read_address(value: Value, name: &str, kind: MediaKind) -> Result<Part, Value
     };
     let (source, media_type) = data_url::read(inner.text("url").unwrap_or_default());
     let detail = inner.text("detail");
-    let cache = cache::read(&mut fields);
+    let cache = cache::read_either(&mut fields);
     let native = natives(fields, inner, name);
     Ok(Part::Media(Media { media_type, detail, cache, native, ..Media::new(kind, source) }))
 }
@@ -115,7 +115,7 @@ fn read_sound(value: Value) -> Result<Part, Value> {
         "mp3" => "audio/mpeg".to_owned(),
         other => format!("audio/{other}"),
     });
-    let cache = cache::read(&mut fields);
+    let cache = cache::read_either(&mut fields);
     let native = natives(fields, inner, "input_audio");
     let sound = Media::new(MediaKind::Audio, source);
     Ok(Part::Media(Media { media_type, cache, native, ..sound }))
@@ -134,7 +134,7 @@ fn read_file(value: Value) -> Result<Part, Value> {
         None => read_file_data(inner.text("file_data").unwrap_or_default()),
     };
     let name = inner.text("filename");
-    let cache = cache::read(&mut fields);
+    let cache = cache::read_either(&mut fields);
     let native = natives(fields, inner, "file");
     let file = Media::new(MediaKind::Document, source);
     Ok(Part::Media(Media { media_type, name, cache, native, ..file }))

@@ -59,8 +59,9 @@ fn read_text(value: Value, name: &str) -> Result<Part, Value> {
     fields.take("type");
     let text = fields.text(name).unwrap_or_default();
     let refusal = name == "refusal";
+    let cache = cache::read_breakpoint(&mut fields);
     let native = said(fields).collect();
-    Ok(Part::Text(Text { text, refusal, native, ..Text::default() }))
+    Ok(Part::Text(Text { text, refusal, cache, native, ..Text::default() }))
 }
 
 /// The fields that say something: empty lists of what could be there are part of every answer.
@@ -124,8 +125,9 @@ fn read_sound(value: Value) -> Result<Part, Value> {
 fn media(mut fields: Fields, read: Media) -> Part {
     fields.take("type");
     let detail = fields.text("detail");
+    let cache = cache::read_breakpoint(&mut fields);
     let native = fields.natives(ID, "").collect();
-    Part::Media(Media { detail, native, ..read })
+    Part::Media(Media { detail, cache, native, ..read })
 }
 
 /// Writes a content. One plain text of a caller's is written as such.

@@ -5,6 +5,7 @@ use aisix_core::chat::{Native, Reasoning, Seal, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::ID;
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -45,9 +46,7 @@ pub(super) fn write_call(call: &ToolCall, sink: &mut Sink) -> Map<String, Value>
     object.insert("call_id".to_owned(), call.id.as_str().into());
     object.insert("name".to_owned(), call.name.as_str().into());
     object.insert("arguments".to_owned(), call.arguments.as_str().into());
-    if call.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(call.cache.as_ref(), sink);
     sink.put_natives(&call.native, &mut object);
     object
 }

@@ -4,6 +4,7 @@ use aisix_core::chat::{ChatRequest, Native, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
 use super::ID;
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -113,9 +114,7 @@ fn write_tool(tool: &Tool, sink: &mut Sink) -> Option<Value> {
         None if !sink.own => drop(object.insert("strict".to_owned(), false.into())),
         None => {}
     }
-    if cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(cache.as_ref(), sink);
     sink.put_natives(native, &mut object);
     Some(Value::Object(object))
 }

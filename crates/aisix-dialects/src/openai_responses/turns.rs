@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::content::{self, Speaker};
 use super::item::{self, ITEM};
 use super::{ID, spelling};
+use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
 
@@ -197,9 +198,7 @@ fn write_result(result: &ToolResult, sink: &mut Sink) -> Value {
     if result.is_error {
         sink.drop("tool_result.is_error");
     }
-    if result.cache.is_some() {
-        sink.drop("cache_control");
-    }
+    cache::leave_out(result.cache.as_ref(), sink);
     let parts: Vec<_> = result.content.iter().collect();
     let output = match content::write(&parts, Speaker::Caller, sink) {
         // Nothing is said, or nothing that this format can say.

@@ -91,7 +91,7 @@ fn result(value: &Value, facts: &mut Facts) {
 fn cache_point(value: &Value, what: &str, facts: &mut Facts) {
     assert_eq!(value["type"], "default", "{value}");
     let ttl = value["ttl"].as_str().map(ToOwned::to_owned);
-    facts.cached(what, Some(&CacheMark { ttl }));
+    facts.cached(what, Some(&CacheMark { ttl, breakpoint: false }));
 }
 
 fn shown(kind: &str, value: &Value, facts: &mut Facts) {

@@ -58,6 +58,7 @@ fn conversation() -> Vec<Feature> {
         json!([{"type": "redacted_thinking", "data": "blob"}, {"type": "text", "text": "Yes"}]);
     let server = json!([{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}, {"type": "text", "text": "Yes"}]);
     let marked = json!([{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]);
+    let breakpoint = |ttl: &str| json!([{"type": "text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": ttl}}]);
     vec![
         feature("instructions", system("system"), json!({"system": "Be terse."})),
         feature("instructions for newer models", system("developer"), Value::Null),
@@ -105,6 +106,8 @@ fn conversation() -> Vec<Feature> {
             answered(json!({"content": server})),
         ),
         feature("a prompt-cache marker", asked(marked.clone()), asked(marked)),
+        feature("a prompt-cache breakpoint", asked(breakpoint("30m")), Value::Null),
+        feature("a prompt-cache breakpoint for half a day", asked(breakpoint("12h")), Value::Null),
     ]
 }
 
@@ -316,6 +319,9 @@ fn options() -> Vec<Feature> {
             json!({"service_tier": "standard_only"}),
         ),
         only_openai("`store`", json!({"store": true})),
+        only_openai("`prompt_cache_key`", json!({"prompt_cache_key": "k"})),
+        only_openai("`prompt_cache_retention`", json!({"prompt_cache_retention": "24h"})),
+        only_openai("`prompt_cache_options`", json!({"prompt_cache_options": {"ttl": "30m"}})),
         only_anthropic(
             "a prompt-cache marker for the whole",
             json!({"cache_control": {"type": "ephemeral"}}),

@@ -137,6 +137,9 @@ What OpenAI keeps of a conversation (`previous_response_id`, `conversation`, `pr
 knows: others answer what the request itself holds, and `x-aisix-dropped` says what was not heard. The
 answer repeats what it was asked with, as OpenAI's do, but for what was left out in this way.
 
+Many vendors of chat completions refuse fields that they do not know. So those that only OpenAI takes
+(`metadata`, `store`, `service_tier`, `prompt_cache_key` and the like) are left out for them, too.
+
 ";
 
 /// One format, the other, and what the column is called.

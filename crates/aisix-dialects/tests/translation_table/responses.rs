@@ -41,6 +41,7 @@ fn conversation() -> Vec<(&'static str, Value)> {
     };
     let developer =
         json!([{"role": "developer", "content": "Be terse."}, {"role": "user", "content": "Hi"}]);
+    let marked = json!([{"type": "input_text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}}]);
     vec![
         ("instructions", json!({"instructions": "Be terse."})),
         ("instructions among the items", json!({"input": developer})),
@@ -48,6 +49,7 @@ fn conversation() -> Vec<(&'static str, Value)> {
         ("a refusal in an earlier turn", between(json!([refusal]))),
         ("a thought that a model of OpenAI's sealed", between(thought("seal"))),
         ("a thought that a Claude sealed", between(thought("aisix-seal:anthropic_messages:seal"))),
+        ("a prompt-cache breakpoint", asked(marked)),
         ("an earlier response", json!({"previous_response_id": "resp_1"})),
         ("a conversation that the provider keeps", json!({"conversation": "conv_1"})),
         ("a prompt that the provider keeps", json!({"prompt": {"id": "pmpt_1"}})),
@@ -132,6 +134,10 @@ fn options() -> Vec<(&'static str, Value)> {
         ("`metadata` of the caller's", json!({"metadata": {"a": "b"}})),
         ("`service_tier`", json!({"service_tier": "flex"})),
         ("`store`", json!({"store": true})),
+        ("`prompt_cache_key`", json!({"prompt_cache_key": "k"})),
+        ("`prompt_cache_retention`", json!({"prompt_cache_retention": "24h"})),
+        ("`prompt_cache_options`", json!({"prompt_cache_options": {"ttl": "30m"}})),
+        ("`safety_identifier`", json!({"safety_identifier": "s"})),
         ("`background`", json!({"background": true})),
         ("`truncation`", json!({"truncation": "auto"})),
         ("`max_tool_calls`", json!({"max_tool_calls": 3})),

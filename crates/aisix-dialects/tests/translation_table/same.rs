@@ -3,7 +3,7 @@
 use crate::facts::Facts;
 
 /// What stands for a fact, beside the fact itself.
-const SAME: [(&str, &[&str]); 13] = [
+const SAME: [(&str, &[&str]); 15] = [
     // Elsewhere the words of a document are told as words.
     (
         "shown: a document text hi",
@@ -17,6 +17,8 @@ const SAME: [(&str, &[&str]); 13] = [
     ("effort: \"high\"", &["thinking: Budget(4096)"]),
     ("effort: \"minimal\"", &["effort: \"low\""]),
     // The nearest that there is.
+    (r#"cached: ("Hi", "30m")"#, &[r#"cached: ("Hi", "1h")"#]),
+    (r#"cached: ("Hi", "12h")"#, &[r#"cached: ("Hi", "1h")"#]),
     ("temperature: 1.5", &["temperature: 1.0"]),
     // Why nothing is said is said in words.
     ("declines: 0 No", &["says: 0 No"]),

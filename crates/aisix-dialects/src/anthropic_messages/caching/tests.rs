@@ -32,7 +32,7 @@ fn texts_become_blocks_to_be_marked() {
 
 #[test]
 fn a_mark_says_for_how_long() {
-    let hour = CacheMark { ttl: Some("1h".into()) };
+    let hour = CacheMark { ttl: Some("1h".into()), breakpoint: false };
     let body = marked(br#"{"messages":[{"content":"a"}]}"#, &hour).unwrap_or_default();
     let told = r#"{"messages":[{"content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral","ttl":"1h"}}]}]}"#;
     assert_eq!(body, told);
