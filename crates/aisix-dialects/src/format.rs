@@ -112,7 +112,7 @@ impl<F: Format> Dialect for F {
             _ => {
                 let mut sink = Sink::new(F::ID, request.dialect());
                 let request = seal::without_foreign(request.value()?, F::ID, &mut sink);
-                sink.refuse_kept_elsewhere(&request);
+                sink.refuse_unheard(&request);
                 let body = F::write_request(&request, upstream, &mut sink);
                 sink.encoded(&body)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aisix_core::chat::{ChatRequest, Native, Usage};
+use aisix_core::chat::{ChatRequest, Native, Part, Usage};
 use aisix_core::{DialectId, Error};
 use serde_json::{Map, Value};
 
@@ -16,6 +16,19 @@ const HANDLES: [&str; 2] = ["id", "status"];
 /// Fields of requests that go on with a conversation which the provider keeps: what it was about is
 /// not in the request, and no other provider knows it.
 const KEPT_ELSEWHERE: [&str; 1] = ["thread"];
+
+/// Types of parts that show something to the model. In a form that every format knows they are media.
+const SHOWN: [&str; 9] = [
+    "document",
+    "file",
+    "image",
+    "image_url",
+    "input_audio",
+    "input_file",
+    "input_image",
+    "search_result",
+    "video_url",
+];
 
 /// Notes what an encoder leaves out, and what it must not leave out.
 #[derive(Debug)]
@@ -83,14 +96,24 @@ impl Sink {
         }
     }
 
-    /// Refuses a request that goes on with a conversation of which another provider keeps the
-    /// beginning: what it is about is not in the request.
-    pub(crate) fn refuse_kept_elsewhere(&mut self, request: &ChatRequest) {
+    /// Refuses a request of which the model would not be told what it is about: one that goes on with
+    /// a conversation of which another provider keeps the beginning, or that shows something in a way
+    /// that only another format knows.
+    pub(crate) fn refuse_unheard(&mut self, request: &ChatRequest) {
         let foreign = |native: &&Native| native.dialect != self.dialect && !native.value.is_null();
         let mut natives = request.native.iter().filter(foreign);
-        if let Some(name) = natives.find_map(kept_elsewhere) {
+        let elsewhere = natives.find_map(kept_elsewhere);
+        let unread = request.turns.iter().find_map(|turn| unread(&turn.parts, self.dialect));
+        if let Some(name) = elsewhere {
             let detail = format_args!("'{name}': the target keeps no conversation, so send it all");
             self.refuse(Error::unsupported(detail).about(name));
+        }
+        if let Some(kind) = unread {
+            let detail = format_args!(
+                "the target's format ({}) cannot show content of type '{kind}' in this form to the model",
+                self.dialect,
+            );
+            self.refuse(Error::unsupported(detail));
         }
     }
 
@@ -157,6 +180,18 @@ pub(crate) fn is_mark(native: &Native) -> bool {
 
 fn kept_elsewhere(native: &Native) -> Option<&'static str> {
     KEPT_ELSEWHERE.into_iter().find(|name| *name == native.name)
+}
+
+/// The type of a part that shows something, but that another format alone can read.
+fn unread(parts: &[Part], dialect: DialectId) -> Option<&str> {
+    parts.iter().find_map(|part| match part {
+        Part::Native(native) if native.dialect != dialect => {
+            let kind = native.value.get("type").and_then(Value::as_str);
+            kind.filter(|kind| SHOWN.contains(kind))
+        }
+        Part::ToolResult(result) => unread(&result.content, dialect),
+        _ => None,
+    })
 }
 
 fn says_nothing(value: &Value) -> bool {

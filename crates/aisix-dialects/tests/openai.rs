@@ -316,3 +316,24 @@ fn breakpoints_stay_what_they_are_in_their_own_format() {
         assert_eq!(body[place], request[place]);
     }
 }
+
+#[test]
+fn a_tool_keeps_its_name_however_long_it_is() {
+    let name = "n".repeat(128);
+    let request = json!({
+        "model": "m", "max_tokens": 9,
+        "messages": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "c", "name": name, "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "c", "content": "4"}]},
+        ],
+        "tools": [{"name": name, "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "tool", "name": name},
+    });
+    let (body, _) = translated(&ANTHROPIC_MESSAGES, &OPENAI_CHAT, &request);
+    assert_eq!(body["messages"][1]["tool_calls"][0]["function"]["name"], name);
+    assert_eq!(body["tools"][0]["function"]["name"], name);
+    assert_eq!(body["tool_choice"]["function"]["name"], name);
+}

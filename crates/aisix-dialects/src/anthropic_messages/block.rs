@@ -6,7 +6,7 @@ use aisix_core::Error;
 use aisix_core::chat::{Native, Part, Reasoning, Seal, Text, ToolCall, ToolResult};
 use serde_json::{Map, Value, json};
 
-use super::{ID, citation, media};
+use super::{ID, citation, media, passage};
 use crate::cache;
 use crate::fields::{Fields, Flaw};
 use crate::sink::Sink;
@@ -41,6 +41,8 @@ fn read_nth((index, block): (usize, Value)) -> Result<Part, Flaw> {
 pub(super) fn read(block: Value) -> Result<Part, Flaw> {
     let read = match block["type"].as_str() {
         Some("text") => read_text(block),
+        Some("document") if block["source"]["type"] == "content" => passage::read(block),
+        Some("search_result") => passage::read(block),
         Some("image" | "document") => media::read(block),
         Some("tool_use") => read_call(block),
         Some("tool_result") => return read_result(block),

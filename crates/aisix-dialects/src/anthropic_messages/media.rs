@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::ID;
+use super::{ID, passage};
 use crate::cache;
 use crate::fields::Fields;
 use crate::sink::Sink;
@@ -59,6 +59,9 @@ fn source(kind: MediaKind, source: &Value) -> Option<(MediaSource, [&'static str
 /// Writes media. What this format has no place for is refused: the model would answer without
 /// having seen it.
 pub(super) fn write(media: &Media, sink: &mut Sink) -> Option<Value> {
+    if let Some(block) = passage::as_it_was(media) {
+        return Some(block);
+    }
     let source = match media.kind {
         MediaKind::Image => image_source(media, sink),
         MediaKind::Document => document_source(media, sink),

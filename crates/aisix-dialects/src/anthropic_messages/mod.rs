@@ -15,6 +15,7 @@ mod error;
 mod media;
 mod option;
 mod outline;
+mod passage;
 mod request;
 mod response;
 mod stream;

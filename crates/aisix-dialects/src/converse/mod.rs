@@ -59,7 +59,7 @@ impl Dialect for Converse {
     ) -> Result<Encoded, Error> {
         let mut sink = Sink::new(ID, request.dialect());
         let request = seal::without_foreign(request.value()?, ID, &mut sink);
-        sink.refuse_kept_elsewhere(&request);
+        sink.refuse_unheard(&request);
         let body = request::write(&request, upstream.model, &mut sink);
         sink.encoded(&body)
     }

@@ -23,7 +23,7 @@ fn a_request_that_begins_at_another_provider_is_refused_and_nothing_else_is() {
     };
     let asked = |dialect, value| {
         let mut sink = Sink::new(dialect, one);
-        sink.refuse_kept_elsewhere(&request(value));
+        sink.refuse_unheard(&request(value));
         refused(sink)
     };
     let thread = json!({"type": "continue", "previous_message_id": "msg_1"});

@@ -131,6 +131,9 @@ fn media() -> Vec<Feature> {
     let sound = json!([{"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}]);
     let film = json!([{"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}}]);
     let chunks = json!({"type": "content", "content": [{"type": "text", "text": "hi"}]});
+    let images =
+        json!({"type": "content", "content": [{"type": "image", "source": base64("image/png")}]});
+    let results = json!([{"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "hi"}]}]);
     let cited = json!([{"type": "document", "source": base64("application/pdf"), "citations": {"enabled": true}}]);
     vec![
         feature(
@@ -171,6 +174,8 @@ fn media() -> Vec<Feature> {
             block("document", id),
         ),
         feature("a document in chunks", Value::Null, block("document", chunks)),
+        feature("results of a search of the caller's", Value::Null, asked(results)),
+        feature("a document in chunks that are images", Value::Null, block("document", images)),
         feature("citations of a document asked for", Value::Null, asked(cited)),
         feature("a sound", asked(sound), Value::Null),
         feature("a film", asked(film), Value::Null),
