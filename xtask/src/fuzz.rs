@@ -93,10 +93,16 @@ fn one(workspace: &Workspace, work: &Path, program: &Path, seconds: u32) -> Resu
     commands::run(program.args(["-timeout=20", "-max_len=8192", "-print_final_stats=1"]))
 }
 
-/// The folders with what is known to arrive, and with what broke a law once.
+/// The folders with what is known to arrive, with what secrets and answers look like that no golden
+/// file has, and with what broke a law once.
 fn seeds(root: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
-    for parent in ["crates/aisix-dialects/golden", "crates/aisix-fuzz/regressions"] {
+    let parents = [
+        "crates/aisix-dialects/golden",
+        "crates/aisix-fuzz/seeds",
+        "crates/aisix-fuzz/regressions",
+    ];
+    for parent in parents {
         for entry in fs::read_dir(root.join(parent))? {
             folders.push(entry?.path());
         }

@@ -1,7 +1,8 @@
-//! What holds for any bytes that a wire format is given: the bodies of the fuzz targets.
+//! What holds for any bytes that come from outside: the bodies of the fuzz targets.
 //!
 //! **Purpose.** One body for each [`Target`], used twice. The property tests of `aisix-dialects`
-//! feed it mutations of reviewed fixtures, structured JSON and arbitrary bytes; libFuzzer feeds it
+//! feed it mutations of reviewed fixtures and of the seeds here, structured JSON and arbitrary bytes;
+//! libFuzzer feeds it
 //! whatever reaches further (`cargo xtask fuzz`, and the programs of `/fuzz`).
 //!
 //! **Invariants.**
@@ -19,13 +20,20 @@
 
 mod answers;
 mod chance;
+mod credentials;
+mod embeddings;
 mod errors;
+mod failures;
 mod framings;
+mod keys;
 pub mod mutation;
+mod patches;
 mod relays;
 mod requests;
+mod resources;
 mod said;
 mod streams;
+mod tokens;
 mod wires;
 
 pub use wires::{CALLERS, Caller, FRAMINGS, Framing, UPSTREAMS, Upstream, Wire};
@@ -40,13 +48,19 @@ pub struct Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 6] = [
+pub static TARGETS: [Target; 12] = [
     Target { name: "requests", body: requests::check },
     Target { name: "answers", body: answers::check },
     Target { name: "streams", body: streams::check },
     Target { name: "framings", body: framings::check },
     Target { name: "errors", body: errors::check },
     Target { name: "relays", body: relays::check },
+    Target { name: "embeddings", body: embeddings::check },
+    Target { name: "patches", body: patches::check },
+    Target { name: "credentials", body: credentials::check },
+    Target { name: "tokens", body: tokens::check },
+    Target { name: "failures", body: failures::check },
+    Target { name: "resources", body: resources::check },
 ];
 
 /// Gives a target of this name the bytes.

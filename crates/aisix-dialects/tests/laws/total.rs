@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets, as property tests: for mutations of the golden files, for JSON in
-//! which the names that are looked for hold anything, for any bytes, and for what broke a law once.
+//! The bodies of the fuzz targets, as property tests: for mutations of the golden files and of the
+//! seeds beside the targets, for JSON in which the names that are looked for hold anything, for any bytes, and for what broke a law once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,12 +66,13 @@ fn check(bytes: &[u8]) {
     TARGETS.iter().for_each(|target| (target.body)(bytes));
 }
 
-/// What arrives, of all golden files.
+/// What arrives, of all golden files, and the seeds.
 fn golden() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let is_input = |path: &PathBuf| !path.to_string_lossy().ends_with(".txt");
-    let inputs: Vec<_> = files(&folder).into_iter().filter(is_input).collect();
-    assert!(!inputs.is_empty(), "there are golden files");
+    let mut inputs = files(&here.join("../aisix-fuzz/seeds"));
+    inputs.extend(files(&here.join("golden")).into_iter().filter(is_input));
+    assert!(inputs.len() > 100, "there are golden files");
     inputs.iter().map(|input| fs::read(input).expect("the file is readable")).collect()
 }
 

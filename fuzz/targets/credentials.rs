@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `credentials`.
+#![no_main]
+
+fuzz::target!("credentials");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `embeddings`.
+#![no_main]
+
+fuzz::target!("embeddings");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `failures`.
+#![no_main]
+
+fuzz::target!("failures");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `patches`.
+#![no_main]
+
+fuzz::target!("patches");

@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `resources`.
+#![no_main]
+
+fuzz::target!("resources");

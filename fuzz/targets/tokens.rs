@@ -1,0 +1,4 @@
+//! See `aisix_fuzz`, target `tokens`.
+#![no_main]
+
+fuzz::target!("tokens");
