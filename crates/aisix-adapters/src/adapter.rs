@@ -7,7 +7,7 @@ use aisix_core::{Caller, Error, Operation, ProviderKey, Secret};
 use aisix_dialects::embed::EmbedFormat;
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{Dialect, FrameDecoder};
+use aisix_dialects::{Dialect, FrameDecoder, ProviderError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -66,6 +66,14 @@ pub trait Adapter: Send + Sync + 'static {
     /// not sent again.
     fn refused(&self, target: &Target, credential: &Secret) {
         let _ = (target, credential);
+    }
+
+    /// What callers may read of an error that an upstream reports, in whatever way: all of it, unless
+    /// the family's providers write of accounts that are the operator's. The log has all of it either
+    /// way.
+    fn retell(&self, target: &Target, said: ProviderError) -> ProviderError {
+        let _ = target;
+        said
     }
 
     /// What an answer that is not a success means.

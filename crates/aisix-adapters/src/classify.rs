@@ -14,26 +14,85 @@ use aisix_dialects::ProviderError;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use crate::adapter::FailedReply;
+use crate::adapter::{Adapter, FailedReply, Target};
 use crate::quirks;
 
 /// The error for an answer that is not a success: 400 to 499 keep their status and say what the
-/// provider said; of 500 to 599 the caller learns no more than the status.
+/// provider said, as far as the family tells it; of 500 to 599 the caller learns no more than the
+/// status. The log has the provider's words.
 #[must_use]
-pub fn failed(reply: &FailedReply<'_>, said: ProviderError, secret: &Secret) -> Error {
+pub fn failed(
+    family: &dyn Adapter,
+    target: &Target,
+    reply: &FailedReply<'_>,
+    said: ProviderError,
+) -> Error {
     let status = reply.status.as_u16();
-    let untold = reply.status.is_server_error();
-    let message = if untold || said.message.is_empty() { returned(status) } else { said.message };
+    let said = ProviderError { status: Some(status), ..said };
     let code = if reply.status.is_client_error() {
         ErrorCode::UpstreamRejected
     } else {
         ErrorCode::UpstreamFailed
     };
-    let told = |text: Option<String>| text.filter(|_| !untold);
-    let upstream = Upstream { status, code: told(said.code), param: told(said.param), kind: None };
-    let error =
-        Error::new(code, message).with_upstream(upstream).with_retry_after(retry_after(reply));
-    scrubbed(error, secret)
+    let told = if reply.status.is_server_error() {
+        ProviderError::default()
+    } else {
+        ProviderError { kind: None, ..family.retell(target, said.clone()) }
+    };
+    let error = retold(code, status, said.message, told).with_retry_after(retry_after(reply));
+    scrubbed(error, &target.provider_key.spec.secret)
+}
+
+/// An error of an upstream that came inside a successful answer, as far as the family tells it;
+/// other errors as they are.
+#[must_use]
+pub fn in_band(family: &dyn Adapter, target: &Target, error: Error) -> Error {
+    let Some(Upstream { status, code, param, kind }) =
+        error.upstream().filter(|_| error.code() == ErrorCode::UpstreamInBand).cloned()
+    else {
+        return error;
+    };
+    let message = error.message().to_owned();
+    let said = ProviderError { message, code, kind, param, status: Some(status) };
+    let told = family.retell(target, said.clone());
+    if told == said {
+        return error;
+    }
+    retold(ErrorCode::UpstreamInBand, status, said.message, told)
+        .with_retry_after(error.retry_after())
+}
+
+/// An error that callers are told of, and the words for the log where they are told others.
+fn retold(code: ErrorCode, status: u16, words: String, told: ProviderError) -> Error {
+    let ProviderError { message, code: name, kind, param, .. } = told;
+    let upstream = Upstream { status, code: name, param, kind };
+    let unsaid = (message != words && !words.is_empty()).then_some(words);
+    let message = match code {
+        _ if !message.is_empty() => message,
+        // A status that it names stands in no head, and is perhaps a guess.
+        ErrorCode::UpstreamInBand => "upstream reported an error".to_owned(),
+        _ => returned(status),
+    };
+    let error = Error::new(code, message).with_upstream(upstream);
+    match unsaid {
+        Some(words) => error.because(words),
+        None => error,
+    }
+}
+
+/// What callers read in place of words that are the operator's; nothing leaves the status to speak
+/// for itself.
+#[cfg(any(feature = "azure", feature = "bedrock", feature = "vertex"))]
+pub(crate) fn sentence(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "upstream authentication failed",
+        404 => "upstream model not found",
+        408 => "upstream request timed out",
+        409 => "upstream reported a conflict",
+        413 => "request is too large for the upstream",
+        429 => "upstream rate limit reached",
+        _ => "",
+    }
 }
 
 /// Whole seconds of a 429; the date form is ignored.

@@ -41,7 +41,7 @@ mod transport;
 pub mod vertex;
 
 pub use adapter::{Adapter, Call, FailedReply, Framing, Target};
-pub use classify::{scrubbed, scrubbed_of_key};
+pub use classify::{in_band, scrubbed, scrubbed_of_key};
 pub use quirks::{Answers, Prepared};
 pub use registry::Adapters;
 pub use transport::{Answered, Transport};

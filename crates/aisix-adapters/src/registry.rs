@@ -46,9 +46,9 @@ impl Adapters {
     ///
     /// # Errors
     /// `ProviderUnavailable` where this gateway has no such adapter.
-    pub fn of(&self, key: &ProviderKey) -> Result<&dyn Adapter, Error> {
+    pub fn of(&self, key: &ProviderKey) -> Result<&Arc<dyn Adapter>, Error> {
         let name = key.adapter.map_or(key.provider.as_str(), |adapter| adapter.as_str());
-        self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
+        self.0.get(name).ok_or_else(|| {
             let message = match key.adapter {
                 Some(name) => format!("no adapter '{name}' in this gateway"),
                 None => "the provider key names no adapter".to_owned(),

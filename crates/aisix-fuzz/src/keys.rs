@@ -55,7 +55,7 @@ pub(crate) fn target_with(
 
 /// The adapter of a target's key.
 pub(crate) fn adapter<'a>(adapters: &'a Adapters, target: &Target) -> &'a dyn Adapter {
-    adapters.of(&target.provider_key.spec).expect("every family is there")
+    &**adapters.of(&target.provider_key.spec).expect("every family is there")
 }
 
 /// Nothing of an error shows what begins as credentials of seeds do.

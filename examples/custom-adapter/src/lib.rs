@@ -70,9 +70,8 @@ impl Adapter for Lumen {
     }
 
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
-        let secret = &target.provider_key.spec.secret;
         let Ok(Body { fault }) = serde_json::from_slice(reply.body) else {
-            return classify::failed(reply, OPENAI_CHAT.decode_error(reply.body), secret);
+            return classify::failed(self, target, reply, OPENAI_CHAT.decode_error(reply.body));
         };
         // Lumen says 409 while it loads a model. Nobody's request is wrong then: as a failure of
         // the provider's, it leads a group on to its next model.
@@ -82,6 +81,6 @@ impl Adapter for Lumen {
         };
         let said =
             ProviderError { code: Some(fault.reason), ..ProviderError::plain(&fault.detail) };
-        classify::failed(&FailedReply { status, ..*reply }, said, secret)
+        classify::failed(self, target, &FailedReply { status, ..*reply }, said)
     }
 }

@@ -56,7 +56,7 @@ impl Adapter for Anthropic {
 
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
         let said = ANTHROPIC_MESSAGES.decode_error(reply.body);
-        classify::failed(reply, said, &target.provider_key.spec.secret)
+        classify::failed(self, target, reply, said)
     }
 }
 

@@ -1,10 +1,9 @@
-//! What Azure's failed answers mean.
+//! What Azure's errors mean, and what callers read of them.
 //!
 //! Source: Azure OpenAI's REST API reference, "Error", and "Content filtering". What Azure says in
 //! words names resources, subscriptions and addresses of whoever runs the gateway: callers get a
-//! sentence of this product's, and the code; the log gets Azure's words.
+//! sentence of this product's, and the code.
 
-use aisix_core::{Error, Secret};
 use aisix_dialects::{Dialect as _, OPENAI_CHAT, ProviderError};
 use serde::Deserialize;
 
@@ -33,34 +32,22 @@ struct Inner {
     code: String,
 }
 
-pub(super) fn classify(reply: &FailedReply<'_>, secret: &Secret) -> Error {
+/// What a failed answer says.
+pub(super) fn said(reply: &FailedReply<'_>) -> ProviderError {
     let said = OPENAI_CHAT.decode_error(reply.body);
     let Body { error: Outer { innererror: inner } } =
         serde_json::from_slice(reply.body).unwrap_or_default();
-    let code = if inner.code == POLICY { Some(inner.code) } else { said.code.clone() };
-    let told = ProviderError {
-        message: sentence(reply.status.as_u16()).to_owned(),
-        code: code.map(named),
-        ..said.clone()
-    };
-    let error = classify::failed(reply, told, secret);
-    if said.message.is_empty() {
-        return error;
-    }
-    classify::scrubbed(error.because(said.message), secret)
+    let code = if inner.code == POLICY { Some(inner.code) } else { said.code };
+    ProviderError { code, ..said }
 }
 
-/// What callers read; nothing leaves the status to speak for itself.
-fn sentence(status: u16) -> &'static str {
-    match status {
-        401 | 403 => "upstream authentication failed",
+/// The same, as callers may read it.
+pub(super) fn retold(said: ProviderError) -> ProviderError {
+    let message = match said.status.unwrap_or_default() {
         404 => "upstream deployment or endpoint not found",
-        408 => "upstream request timed out",
-        409 => "upstream reported a conflict",
-        413 => "request is too large for the upstream",
-        429 => "upstream rate limit reached",
-        _ => "",
-    }
+        status => classify::sentence(status),
+    };
+    ProviderError { message: message.to_owned(), code: said.code.map(named), ..said }
 }
 
 /// The name that this product has for one of Azure's codes.

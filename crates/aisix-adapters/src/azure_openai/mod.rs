@@ -16,7 +16,7 @@ mod failure;
 mod tests;
 
 use aisix_core::{Error, Operation, Secret};
-use aisix_dialects::{Dialect, OPENAI_CHAT, OPENAI_RESPONSES};
+use aisix_dialects::{Dialect, OPENAI_CHAT, OPENAI_RESPONSES, ProviderError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
@@ -24,8 +24,8 @@ use http::header::AUTHORIZATION;
 
 use self::base::Base;
 use crate::adapter::{Adapter, Call, FailedReply, Target};
-use crate::request;
 use crate::tokens::AccessTokens;
+use crate::{classify, request};
 
 /// The adapter `azure-openai`; it keeps the tokens of the keys that need some.
 #[derive(Debug, Default)]
@@ -83,8 +83,12 @@ impl Adapter for AzureOpenAi {
         self.tokens.refused(&target.provider_key.spec.secret, credential);
     }
 
+    fn retell(&self, _: &Target, said: ProviderError) -> ProviderError {
+        failure::retold(said)
+    }
+
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
-        failure::classify(reply, &target.provider_key.spec.secret)
+        classify::failed(self, target, reply, failure::said(reply))
     }
 }
 

@@ -1,51 +1,38 @@
-//! What failed answers mean.
+//! What Bedrock's errors mean, and what callers read of them.
 //!
 //! Source: the reference's "Common error types" and the errors of its operations. The header
 //! `x-amzn-errortype` names the type; the body may, too. What Amazon says in words names accounts and
 //! roles of whoever runs the gateway, and may quote what was signed: callers get a sentence of this
-//! product's, and the code; the log gets Amazon's words.
+//! product's, and the code.
 
-use aisix_core::{Error, Secret};
 use aisix_dialects::{CONVERSE, Dialect as _, ProviderError, converse};
 
 use crate::adapter::FailedReply;
 use crate::classify;
 
-/// The error for an answer that is not a success.
-pub(super) fn classify(reply: &FailedReply<'_>, secret: &Secret) -> Error {
+/// What a failed answer says.
+pub(super) fn said(reply: &FailedReply<'_>) -> ProviderError {
     let said = CONVERSE.decode_error(reply.body);
-    let kind = reply.headers.get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
-    let said = match kind {
+    match reply.headers.get("x-amzn-errortype").and_then(|kind| kind.to_str().ok()) {
         Some(kind) => converse::named(said, kind),
         None => said,
-    };
-    let message = match said.kind.as_deref() {
-        // About what the caller asks for, unless it names something of an account's.
-        Some("ValidationException") if !said.message.contains("arn:") => said.message.clone(),
-        _ => sentence(reply.status.as_u16(), &said.message),
-    };
-    let error = classify::failed(reply, ProviderError { message, ..said.clone() }, secret);
-    let error = if said.message.is_empty() { error } else { error.because(said.message) };
-    classify::scrubbed(error, secret)
+    }
 }
 
-/// What callers read; nothing leaves the status to speak for itself.
-fn sentence(status: u16, said: &str) -> String {
-    let sentence = match status {
-        401 | 403 => match skew(said) {
-            Some(line) => {
-                return format!(
-                    "upstream authentication failed: {line} (is this host's clock right?)"
-                );
-            }
-            None => "upstream authentication failed",
-        },
-        404 => "upstream model not found",
-        408 => "upstream request timed out",
-        429 => "upstream rate limit reached",
-        _ => "",
+/// The same, as callers may read it.
+pub(super) fn retold(said: ProviderError) -> ProviderError {
+    let invalid = |kind: &str| kind.eq_ignore_ascii_case("ValidationException");
+    // About what the caller asks for, unless it names something of an account's.
+    if said.kind.as_deref().is_some_and(invalid) && !said.message.contains("arn:") {
+        return said;
+    }
+    let status = said.status.unwrap_or_default();
+    let sentence = classify::sentence(status);
+    let message = match (status, skew(&said.message)) {
+        (401 | 403, Some(line)) => format!("{sentence}: {line} (is this host's clock right?)"),
+        _ => sentence.to_owned(),
     };
-    sentence.to_owned()
+    ProviderError { message, ..said }
 }
 
 /// What Amazon says of a clock that is wrong: two times, and nothing that is anybody's.

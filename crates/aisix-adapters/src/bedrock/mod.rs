@@ -21,7 +21,7 @@ mod tests;
 
 use aisix_core::{Error, Operation};
 use aisix_dialects::embed::EmbedFormat;
-use aisix_dialects::{ANTHROPIC_MESSAGES, CONVERSE, Dialect, json};
+use aisix_dialects::{ANTHROPIC_MESSAGES, CONVERSE, Dialect, ProviderError, json};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -30,7 +30,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use self::model::Rail;
 use self::secret::{Proof, Secrets};
 use crate::adapter::{Adapter, Call, FailedReply, Framing, Target};
-use crate::request;
+use crate::{classify, request};
 
 /// The adapter `bedrock`.
 #[derive(Debug, Clone, Copy)]
@@ -117,8 +117,12 @@ impl Adapter for Bedrock {
         Ok(request)
     }
 
+    fn retell(&self, _: &Target, said: ProviderError) -> ProviderError {
+        failure::retold(said)
+    }
+
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
-        failure::classify(reply, &target.provider_key.spec.secret)
+        classify::failed(self, target, reply, failure::said(reply))
     }
 }
 

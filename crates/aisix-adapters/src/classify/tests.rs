@@ -1,11 +1,29 @@
 use aisix_core::error::Upstream;
-use aisix_core::{Error, ErrorCode, Secret};
-use aisix_dialects::ProviderError;
+use aisix_core::{Error, ErrorCode, Id, Operation, Secret};
+use aisix_dialects::{Dialect, ProviderError};
+use aisix_testing::conformance::resources;
+use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::{failed, scrubbed};
-use crate::adapter::FailedReply;
+use super::{failed, in_band, scrubbed};
+use crate::adapter::{Adapter, Call, FailedReply, Target};
+use crate::openai::OpenAi;
+
+/// A target with this secret.
+fn target(secret: &str) -> Target {
+    let provider_key = resources::provider_key(json!({
+        "display_name": "key", "provider": "p", "adapter": "openai", "secret": secret,
+        "api_base": "https://p.example",
+    }));
+    Target {
+        model_id: Id::from("model"),
+        display_name: "alias".into(),
+        upstream_model: "m".into(),
+        provider_key,
+    }
+}
 
 fn quoting(secret: &str) -> Error {
     let upstream = Upstream {
@@ -57,7 +75,7 @@ fn a_short_secret_neither_garbles_a_message_nor_can_be_guessed() {
                 headers: &HeaderMap::new(),
                 body: b"",
             };
-            let error = failed(&reply, said, &Secret::new(secret));
+            let error = failed(&OpenAi, &target(secret), &reply, said);
             assert_eq!(shown(&error), "upstream returned 400 None None None", "{guess} {secret}");
         }
     }
@@ -124,6 +142,62 @@ fn a_failed_answer_is_told_without_any_part() {
     };
     let reply =
         FailedReply { status: StatusCode::FORBIDDEN, headers: &HeaderMap::new(), body: b"" };
-    let error = failed(&reply, said, &Secret::new(r#"{"access_key_id":"AKIDEXAMPLE"}"#));
+    let target = target(r#"{"access_key_id":"AKIDEXAMPLE"}"#);
+    let error = failed(&OpenAi, &target, &reply, said);
     assert_eq!(shown(&error), r#"no *** Some("***") None None"#);
+}
+
+/// A family whose providers write of their customers.
+struct Discreet;
+
+#[async_trait]
+impl Adapter for Discreet {
+    fn name(&self) -> &'static str {
+        "discreet"
+    }
+
+    fn dialect(&self, _: &Target, _: Operation, _: bool) -> Result<&'static dyn Dialect, Error> {
+        unreachable!()
+    }
+
+    async fn prepare(&self, _: Call<'_>) -> Result<http::Request<Bytes>, Error> {
+        unreachable!()
+    }
+
+    fn retell(&self, _: &Target, said: ProviderError) -> ProviderError {
+        let message = if said.status == Some(429) { "slow down" } else { "" }.to_owned();
+        ProviderError { message, code: said.code.map(|code| code.to_lowercase()), ..said }
+    }
+
+    fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
+        failed(self, target, reply, ProviderError::plain("account 7 is over its limit"))
+    }
+}
+
+#[test]
+fn what_a_family_does_not_tell_is_told_in_no_way_and_logged_in_each() {
+    let headers = HeaderMap::new();
+    let words = "account 7 is over its limit";
+    for (status, told, told_inside) in [
+        (429, "slow down", "slow down"),
+        (400, "upstream returned 400", "upstream reported an error"),
+    ] {
+        let status = StatusCode::from_u16(status).expect("it is a status");
+        let reply = FailedReply { status, headers: &headers, body: b"" };
+        let error = Discreet.classify(&target("secret-0123"), &reply);
+        assert_eq!((error.status(), error.message()), (status.as_u16(), told));
+        assert_eq!(cause(&error).as_deref(), Some(words));
+
+        let upstream =
+            Upstream { status: status.as_u16(), code: Some("C".into()), ..Upstream::default() };
+        let inside = Error::new(ErrorCode::UpstreamInBand, words).with_upstream(upstream);
+        let error = in_band(&Discreet, &target("secret-0123"), inside);
+        assert_eq!(shown(&error), format!(r#"{told_inside} Some("c") None None"#));
+        assert_eq!(cause(&error).as_deref(), Some(words));
+    }
+    let reply = FailedReply { status: StatusCode::BAD_GATEWAY, headers: &headers, body: b"" };
+    let error = Discreet.classify(&target("secret-0123"), &reply);
+    assert_eq!((error.message(), cause(&error).as_deref()), ("upstream returned 502", Some(words)));
+    let own = Error::new(ErrorCode::UpstreamTransport, "upstream request failed: refused");
+    assert_eq!(in_band(&Discreet, &target("s"), own).message(), "upstream request failed: refused");
 }

@@ -63,7 +63,7 @@ impl Adapter for OpenAi {
 
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
         let said = OPENAI_CHAT.decode_error(reply.body);
-        classify::failed(reply, said, &target.provider_key.spec.secret)
+        classify::failed(self, target, reply, said)
     }
 }
 

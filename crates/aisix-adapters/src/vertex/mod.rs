@@ -18,8 +18,8 @@ mod rail;
 mod tests;
 
 use aisix_core::{Error, Operation, Secret};
-use aisix_dialects::Dialect;
 use aisix_dialects::embed::EmbedFormat;
+use aisix_dialects::{Dialect, ProviderError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
@@ -28,8 +28,8 @@ use http::header::AUTHORIZATION;
 use self::credential::{Access, Credential};
 use self::rail::Rail;
 use crate::adapter::{Adapter, Call, FailedReply, Target};
-use crate::request;
 use crate::tokens::AccessTokens;
+use crate::{classify, request};
 
 /// The adapter `vertex`; it keeps the tokens of service accounts.
 #[derive(Debug, Default)]
@@ -82,8 +82,12 @@ impl Adapter for Vertex {
         self.tokens.refused(&target.provider_key.spec.secret, credential);
     }
 
+    fn retell(&self, target: &Target, said: ProviderError) -> ProviderError {
+        failure::retold(target, said)
+    }
+
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
-        failure::classify(target, reply)
+        classify::failed(self, target, reply, failure::said(target, reply))
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::credential::{Access, Credential};
+use super::failure::anonymous;
 use super::rail::Rail;
 use super::{address, assertion};
 
@@ -253,4 +254,20 @@ fn a_key_that_cannot_sign_is_refused_before_anybody_is_asked() {
         let error = assertion::token_request(&account).expect_err("it has no address");
         assert_eq!(error.status(), 401, "for {uri}");
     }
+}
+
+#[test]
+fn names_of_the_operator_are_hidden_and_words_are_not() {
+    for (said, told) in [
+        ("Project p-1 or p-12: p-1.", "Project *** or p-12: ***."),
+        ("at projects/123456/locations/eu: no", "at projects/***/locations/eu: no"),
+        ("'projects/p-1'", "'projects/***'"),
+        ("Permission for svc@other.iam.gserviceaccount.com.", "Permission for ***."),
+        ("projects/", "projects/"),
+        ("é p-1 ü", "é *** ü"),
+        ("", ""),
+    ] {
+        assert_eq!(anonymous(said, "p-1"), told);
+    }
+    assert_eq!(anonymous("the page is up", "p"), "the page is up");
 }

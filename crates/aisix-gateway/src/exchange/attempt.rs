@@ -1,5 +1,6 @@
 //! One try of one candidate, up to the commit point.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aisix_adapters::{Adapter, Answers, Call, FailedReply, Prepared, scrubbed};
@@ -15,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Source;
-use super::credentials::Credentials;
+use super::discretion::Discretion;
 use super::upstream::UpstreamStream;
 use crate::body::announced;
 use crate::client::{Client, transport};
@@ -51,7 +52,7 @@ pub(super) struct Attempt<'a> {
 
 /// How a candidate is spoken to, and until when it must have answered.
 pub(super) struct Way<'a> {
-    pub(super) adapter: &'a dyn Adapter,
+    pub(super) adapter: &'a Arc<dyn Adapter>,
     pub(super) dialect: &'static dyn Dialect,
     pub(super) upstream: UpstreamRequest<'a>,
     pub(super) deadline: Deadline,
@@ -86,15 +87,15 @@ impl Attempt<'_> {
         }
         let Encoded { body, dropped: left_out } = self.encode(payload, &way)?;
         *dropped = left_out;
-        let (Prepared { request, dropped: lost }, credentials) = self.prepared(&way, body).await?;
+        let (Prepared { request, dropped: lost }, discretion) = self.prepared(&way, body).await?;
         dropped.extend(lost);
         let answer = if stream {
-            self.stream(&way, request, &credentials).await
+            self.stream(&way, request, &discretion).await
         } else {
             let reply = self.whole(&way, request).await;
             reply.and_then(|reply| self.read(reply.body, way.dialect))
         };
-        answer.map_err(|error| self.failed(error, &way, &credentials))
+        answer.map_err(|error| failed(error, &discretion))
     }
 
     /// The body for an upstream that is spoken to in this way.
@@ -124,14 +125,14 @@ impl Attempt<'_> {
         &self,
         way: &Way<'_>,
         body: Bytes,
-    ) -> Result<(Prepared, Credentials), Error> {
+    ) -> Result<(Prepared, Discretion), Error> {
         let target = &self.candidate.target;
         let call = Call::new(target, self.operation, body).stream(way.upstream.stream);
         let call = call.request_id(self.request_id).transport(self.client);
         let call = call.of_caller(self.caller, self.headers);
-        let prepared = way.deadline.bounds(call.prepared_by(way.adapter)).await?;
-        let credentials = Credentials::of(target, &prepared.request);
-        Ok((prepared, credentials))
+        let prepared = way.deadline.bounds(call.prepared_by(&**way.adapter)).await?;
+        let discretion = Discretion::about(&prepared.request, way.adapter, target);
+        Ok((prepared, discretion))
     }
 
     /// Sends the request and reads the whole of its answer.
@@ -141,20 +142,11 @@ impl Attempt<'_> {
         request: http::Request<Bytes>,
     ) -> Result<Reply, Error> {
         let answer = async {
-            let (head, body) = self.accepted(way.adapter, request).await?.into_parts();
+            let (head, body) = self.accepted(&**way.adapter, request).await?.into_parts();
             let body = collect(body).await?;
             Ok(Reply { headers: head.headers, body: self.quirks(way.dialect).whole(body) })
         };
         way.deadline.bounds(answer).await
-    }
-
-    /// An error of a call that carried these credentials, as it may be told.
-    pub(super) fn failed(&self, error: Error, way: &Way<'_>, credentials: &Credentials) -> Error {
-        if is_refused(&error) {
-            let refused = |minted| way.adapter.refused(&self.candidate.target, minted);
-            credentials.minted().for_each(refused);
-        }
-        credentials.scrub(error)
     }
 
     /// What a whole answer says.
@@ -169,10 +161,10 @@ impl Attempt<'_> {
         &self,
         way: &Way<'_>,
         request: http::Request<Bytes>,
-        credentials: &Credentials,
+        discretion: &Discretion,
     ) -> Result<Source, Error> {
         let &Way { adapter, dialect, ref deadline, .. } = way;
-        let reply = deadline.bounds(self.accepted(adapter, request)).await?;
+        let reply = deadline.bounds(self.accepted(&**adapter, request)).await?;
         let target = &self.candidate.target;
         let quirks = self.quirks(dialect);
         let marker = quirks.done_marker();
@@ -185,8 +177,8 @@ impl Attempt<'_> {
         };
         let spoken = (dialect, depth);
         let gap = self.candidate.timeouts.gap;
-        let credentials = credentials.clone();
-        let mut stream = UpstreamStream::new(reply.into_body(), framing, spoken, credentials, gap);
+        let discretion = discretion.clone();
+        let mut stream = UpstreamStream::new(reply.into_body(), framing, spoken, discretion, gap);
         stream.expects(marker);
         self.await_first(&mut stream).await?;
         Ok(Source::Stream(Box::new(stream)))
@@ -233,9 +225,12 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether the upstream took the request for nobody's.
-fn is_refused(error: &Error) -> bool {
-    error.upstream().is_some_and(|upstream| upstream.status == 401)
+/// An error of a call, as it may be told.
+pub(super) fn failed(error: Error, discretion: &Discretion) -> Error {
+    if error.upstream().is_some_and(|upstream| upstream.status == 401) {
+        discretion.refused();
+    }
+    discretion.told(error)
 }
 
 /// Until when an answer must have come or begun, whatever has to be asked before: tokens too.

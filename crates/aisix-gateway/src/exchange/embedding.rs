@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::Source;
-use super::attempt::{Attempt, Way};
+use super::attempt::{Attempt, Way, failed};
 
 /// How many calls of one attempt are under way at the same time, each on a connection of its own: a
 /// provider's rate limit is meant for more than one request.
@@ -42,12 +42,12 @@ impl Attempt<'_> {
         index: usize,
         body: Bytes,
     ) -> Result<(EmbedPart, Vec<Dropped>), Error> {
-        let (Prepared { request, dropped }, credentials) = self.prepared(way, body).await?;
+        let (Prepared { request, dropped }, discretion) = self.prepared(way, body).await?;
         let reply = self.whole(way, request).await;
         let part = reply.and_then(|reply| {
             let counted = way.adapter.input_tokens(&reply.headers);
             calls.read(index, &reply.body, counted)
         });
-        Ok((part.map_err(|error| self.failed(error, way, &credentials))?, dropped))
+        Ok((part.map_err(|error| failed(error, &discretion))?, dropped))
     }
 }

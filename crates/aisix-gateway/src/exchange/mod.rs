@@ -3,7 +3,7 @@
 mod aside;
 mod attempt;
 mod completion;
-mod credentials;
+mod discretion;
 mod embedding;
 mod events;
 mod evidence;

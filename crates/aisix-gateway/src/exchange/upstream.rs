@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::attempt::{LARGEST_ANSWER, LONGEST_ERROR_BODY, too_large};
 use super::completion::Completion;
-use super::credentials::Credentials;
+use super::discretion::Discretion;
 use crate::client::transport;
 use crate::timeouts::timed_out;
 
@@ -34,7 +34,7 @@ pub(crate) struct UpstreamStream {
     body: Option<Incoming>,
     framing: Box<dyn FrameDecoder>,
     decoder: Box<dyn EventDecoder>,
-    credentials: Credentials,
+    discretion: Discretion,
     /// Read before the commit point.
     pub(super) first: Vec<Carried<ChatEvents>>,
     /// The longest wait for an event.
@@ -67,7 +67,7 @@ impl UpstreamStream {
         body: Incoming,
         framing: Box<dyn FrameDecoder>,
         (dialect, depth): (&'static dyn Dialect, Depth),
-        credentials: Credentials,
+        discretion: Discretion,
         gap: Option<Duration>,
     ) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl UpstreamStream {
             body: Some(body),
             framing,
             decoder: dialect.event_decoder(depth),
-            credentials,
+            discretion,
             first: Vec::new(),
             gap,
             waiting: None,
@@ -114,7 +114,7 @@ impl UpstreamStream {
         loop {
             if let Some(error) = self.failed.take() {
                 self.close();
-                return Poll::Ready(Err(self.credentials.scrub(error)));
+                return Poll::Ready(Err(self.discretion.told(error)));
             }
             let Some(body) = self.body.as_mut().filter(|_| !self.ended) else {
                 return Poll::Ready(Ok(None));
@@ -258,7 +258,7 @@ impl UpstreamStream {
             Some(DoneMarker::Optional) | None => false,
         };
         if differs {
-            let provider_key = self.credentials.provider_key_id().as_str();
+            let provider_key = self.discretion.provider_key_id().as_str();
             let marker = if came { "came" } else { "is missing" };
             tracing::warn!(
                 provider_key,

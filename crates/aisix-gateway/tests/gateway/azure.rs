@@ -265,8 +265,9 @@ async fn a_token_that_azure_quotes_is_not_told() {
     let failed = format!("data: {quoting}\n\n");
     granted.upstream.enqueue(Reply::sse([frames[0].clone(), frames[1].clone(), failed]));
     let answer = granted.world.chat(world::streamed("hi")).await;
-    assert!(answer.text().contains("bad token ***"), "{}", answer.text());
+    assert!(answer.text().contains("upstream reported an error"), "{}", answer.text());
     granted.assert_kept(&answer);
+    assert!(logs::text().contains("bad token ***"), "it is in the log");
 }
 
 /// What Azure adds to answers of OpenAI's formats.

@@ -251,7 +251,7 @@ async fn a_stream_that_breaks_does_not_end_as_complete() {
         ("a bad checksum", flipped, "could not be decoded"),
         ("cut inside a message", cut, "ended inside a message"),
         ("an end before the end", unfinished, "ended before it was complete"),
-        ("an exception after content", failed, "slow down"),
+        ("an exception after content", failed, "upstream rate limit reached"),
     ] {
         for spoken in &FORMATS {
             let text = broken(spoken, streamed(frames.clone())).await;
@@ -277,20 +277,23 @@ async fn an_unknown_event_is_passed_over() {
 async fn an_exception_before_any_content_is_an_answer_of_its_own() {
     let upstream = ScriptedUpstream::start();
     let world = signed(&upstream, LLAMA);
-    for (kind, payload, status) in [
-        ("throttlingException", json!({"message": "slow down"}), 429),
-        ("validationException", json!({"message": "too long"}), 400),
-        ("serviceUnavailableException", json!({"message": "away"}), 502),
-        (
-            "modelStreamErrorException",
-            json!({"message": "it broke", "originalStatusCode": 400}),
-            400,
-        ),
+    let role = "arn:aws:iam::123456789012:role/ours";
+    for (kind, message, status, told) in [
+        ("throttlingException", "slow down", 429, "upstream rate limit reached"),
+        ("validationException", "too long", 400, "too long"),
+        ("validationException", role, 400, "upstream reported an error"),
+        ("serviceUnavailableException", "away", 502, "upstream reported an error"),
     ] {
-        upstream.enqueue(streamed([exception(kind, &payload.to_string())]));
-        let told = world.send(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
-        assert_eq!(told.status, status, "{kind}: {}", told.text());
+        let payload = json!({"message": message}).to_string();
+        upstream.enqueue(streamed([exception(kind, &payload)]));
+        let answer = world.send(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.text());
+        assert_eq!(error_in("openai", &answer.json()).1, told, "{kind}");
     }
+    let original = json!({"message": "it broke", "originalStatusCode": 400}).to_string();
+    upstream.enqueue(streamed([exception("modelStreamErrorException", &original)]));
+    let answer = world.send(CHAT.request(CHAT.body(MODEL, "hi", true))).await;
+    assert_eq!(answer.status, 400, "what the model's host said: {}", answer.text());
 }
 
 #[tokio::test]

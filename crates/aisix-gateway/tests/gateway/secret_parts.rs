@@ -192,11 +192,14 @@ async fn no_part_of_a_secret_gets_out_with_what_an_upstream_says() {
     let mut all: Vec<_> = planted(SECRETS).collect();
     let mut formats = FORMATS.iter().cycle();
     for planted in &mut all {
+        let before = logs::text().len();
         for part in planted.parts.clone() {
             let spoken = formats.next().expect("it goes round");
             planted.ask_what_quotes(spoken, &part).await;
         }
-        assert!(planted.told.contains("***"), "something was quoted: {}", planted.told);
+        // Not every family tells callers what was quoted.
+        let logged = logs::text()[before..].to_owned();
+        assert!(logged.contains("***"), "something was quoted: {}", planted.told);
         planted.assert_kept();
     }
     assert_not_logged(&all, since);

@@ -173,7 +173,7 @@ async fn a_stream_that_fails_or_stops_does_not_end_as_complete() {
         let error = json!({"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}});
         let failed = format!("data: {error}\r\n\r\n");
         vertex.enqueue(Reply::sse([first.clone(), failed]));
-        assert_broken(&world, spoken, "busy").await;
+        assert_broken(&world, spoken, "upstream reported an error").await;
         vertex.enqueue(Reply::sse([first]));
         assert_broken(&world, spoken, "ended before it was complete").await;
     }

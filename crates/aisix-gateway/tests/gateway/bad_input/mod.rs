@@ -129,6 +129,20 @@ impl Pair {
         message.and_then(Value::as_str).expect("a message").to_owned()
     }
 
+    /// Asserts that callers are told of an upstream's error: in its words, where its family tells
+    /// them.
+    #[track_caller]
+    fn assert_told(&self, words: &str, message: &str) {
+        let sentence = message.starts_with("upstream ");
+        let expected = match self.way.adapter {
+            "openai" | "anthropic" => message == words,
+            // What is wrong with a request is told.
+            "vertex" => sentence || message == words,
+            _ => sentence,
+        };
+        assert!(expected, "{}: {message}", self.name);
+    }
+
     /// Asserts that a stream is complete and says this.
     #[track_caller]
     fn assert_complete(&self, status: u16, text: &str, said: &str) {

@@ -257,20 +257,20 @@ async fn an_error_inside_a_success_is_an_error() {
         // The status is what the provider's type of error stands for, where it stands for one.
         assert!(answer.status >= 400, "{}: {}", pair.name, answer.text());
         let message = pair.assert_refused(answer.status, answer.status, answer.text());
-        assert_eq!(message, "tired", "{}", pair.name);
+        pair.assert_told("tired", &message);
         // As the first frame, and as a whole answer where a stream was asked for.
         let first = pair.way.streamed([(pair.way.failed_frame)("tired")]);
         for reply in [first, Reply::json(200, failure(true))] {
             let (status, text) = pair.streamed(reply).await;
             assert!(status >= 400, "{}: {text}", pair.name);
             let message = pair.assert_refused(status, status, &text);
-            assert_eq!(message, "tired", "{}", pair.name);
+            pair.assert_told("tired", &message);
         }
         let mut frames = pair.frames(&["Hel", "lo"]);
         frames.truncate(frames.len() - pair.streamed.ending);
         frames.push((pair.way.failed_frame)("tired"));
         let (_, text) = pair.streamed(pair.way.streamed(frames)).await;
-        assert_eq!(pair.assert_broken(&text), "tired", "{}", pair.name);
+        pair.assert_told("tired", &pair.assert_broken(&text));
     })
     .await;
 }
