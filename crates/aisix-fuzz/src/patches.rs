@@ -19,7 +19,7 @@ pub(crate) fn check(body: &[u8]) {
         return;
     };
     for wire in &UPSTREAMS {
-        let mark = CacheMark { ttl: Some("1h".to_owned()) };
+        let mark = CacheMark { ttl: Some("1h".to_owned()), ..CacheMark::default() };
         let marked = wire.dialect.mark_for_cache(body.clone(), &mark);
         serde_json::from_slice::<Value>(&marked).expect("a mark leaves JSON");
     }
