@@ -109,7 +109,7 @@ fn documented() -> Vec<Failure> {
         canned(401, &google(401, "UNAUTHENTICATED"), Some("invalid_api_key"), refused),
         canned(403, &google(403, "PERMISSION_DENIED"), Some("permission_denied"), refused),
         canned(404, &google(404, "NOT_FOUND"), Some("model_not_found"), "upstream model not found"),
-        canned(409, &google(409, "ABORTED"), None, "upstream returned 409"),
+        canned(409, &google(409, "ABORTED"), None, "upstream reported a conflict"),
         canned(429, &google(429, "RESOURCE_EXHAUSTED"), Some("rate_limit_exceeded"), busy),
         canned(499, &google(499, "CANCELLED"), None, "upstream returned 499"),
         broken(500, &google(500, "INTERNAL"), "upstream returned 500"),
