@@ -196,8 +196,12 @@ async fn an_error_inside_a_success_is_an_error() {
     for_every_row(async |row| {
         let told = row.told(Reply::json(200, (row.endpoint.failure)("tired"))).await;
         assert!(told.0 >= 400, "{}: {}", row.name, told.1);
-        let status = told.0;
-        row.assert_refused(told, status, "tired");
+        let body = serde_json::from_str(&told.1).expect("an error is JSON");
+        let message = error_in(row.endpoint.protocol, &body).1;
+        // Clouds' words name what is their operators': callers read a sentence instead.
+        let is_cloud = !["openai", "anthropic"].contains(&row.endpoint.way);
+        let is_told = message == "tired" || (is_cloud && message.starts_with("upstream "));
+        assert!(is_told, "{}: {message}", row.name);
     })
     .await;
 }
