@@ -1,6 +1,7 @@
 //! What failed answers mean, where families agree.
 
 mod hidden;
+mod masked;
 
 #[cfg(test)]
 mod tests;
@@ -106,7 +107,8 @@ fn retry_after(reply: &FailedReply<'_>) -> Option<Duration> {
 
 /// The same error without the secret: providers do quote the credential that they refuse, in
 /// failed answers and in successful ones. Of a secret that is a JSON object they quote a part, so
-/// each part is hidden by itself, but for those that prove nothing, such as a region.
+/// each part is hidden by itself, but for those that prove nothing, such as a region. A quote that
+/// leaves out the middle, as in `sk-pr****cdef`, is hidden whole.
 ///
 /// A secret of fewer than eight characters occurs in ordinary words: to take it out would garble
 /// the message, and would show a caller who makes the upstream repeat its words whether it guessed
@@ -180,7 +182,7 @@ const SHORTEST_PART: usize = 4;
 
 fn scrub(text: &str, secret: &Secret) -> String {
     let secret = secret.expose();
-    let clean = text.replace(secret, MASK);
+    let clean = masked::hide(&text.replace(secret, MASK), secret);
     // A long text was cut off, and the secret perhaps with it.
     let Some(cut) = clean.strip_suffix('…') else {
         return clean;

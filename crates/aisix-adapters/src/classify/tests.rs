@@ -128,6 +128,36 @@ fn the_longer_of_two_parts_is_taken_out_whole() {
 }
 
 #[test]
+fn a_secret_that_is_quoted_without_its_middle_is_taken_out_whole() {
+    let plain = "sk-OPENAI-0123456789-cccc";
+    let document = json!({"region": "us-east-1", "token": plain}).to_string();
+    for secret in [plain, document.as_str()] {
+        for (said, told) in [
+            ("provided: sk-OPENA*****cccc. See", "provided: ***. See"),
+            (r#"{"key":"sk-OP...ccc"}"#, r#"{"key":"***"}"#),
+            ("key ****-cccc is wrong", "key *** is wrong"),
+            ("key=sk-O…, or", "***, or"),
+            ("(sk-*****0123***x)", "(***)"),
+        ] {
+            let left = left(said, secret);
+            assert!(left.starts_with(&format!("no such word: {told} ")), "{said}: {left}");
+        }
+        for other in ["sk-..x", "sk-OP", "other***word", "wait... sk-one", "cccc***sk-", "**bold**"]
+        {
+            let left = left(other, secret);
+            assert!(left.starts_with(&format!("no such word: {other} ")), "{other}: {left}");
+        }
+    }
+}
+
+#[test]
+fn a_masked_guess_is_answered_alike_whether_it_is_right_or_wrong() {
+    let secret = "sk-OPENAI-0123456789-cccc";
+    assert_eq!(left("sk-OPENA****", secret), left("sk-OPENX****", secret));
+    assert_eq!(left("****9-cccc", secret), left("****0-cccc", secret));
+}
+
+#[test]
 fn a_short_part_is_kept_like_a_short_secret() {
     let secret = json!({"region": "r", "session_token": "t"}).to_string();
     assert!(left("word", &secret).starts_with("upstream returned 400 None None"));
