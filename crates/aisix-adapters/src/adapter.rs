@@ -61,6 +61,16 @@ pub trait Adapter: Send + Sync + 'static {
     /// A gateway error where the provider key cannot work: no base, no usable secret.
     async fn prepare(&self, call: Call<'_>) -> Result<http::Request<Bytes>, Error>;
 
+    /// A whole answer as the format of the operation has it, where the family wraps it in words of its
+    /// own.
+    ///
+    /// # Errors
+    /// `Malformed` where it is not what the family answers.
+    fn unwrapped(&self, operation: Operation, body: Bytes) -> Result<Bytes, Error> {
+        let _ = operation;
+        Ok(body)
+    }
+
     /// The upstream answered 401 to a request that carried this credential, which is not the key's
     /// secret but was made of it. A family that keeps what it made throws it away; the request is
     /// not sent again.

@@ -50,7 +50,7 @@ pub fn lacks(adapter: &str, operation: Operation) -> Error {
     let name = operation.name();
     if operation == Operation::CountTokens {
         // An estimate in its place would be taken for the provider's number.
-        let detail = format_args!("adapter '{adapter}' leads to no provider with '{name}'");
+        let detail = format_args!("adapter '{adapter}' leads to no model with '{name}'");
         return Error::unsupported(detail);
     }
     Error::new(ErrorCode::NotImplemented, format!("adapter '{adapter}' has no operation '{name}'"))

@@ -19,15 +19,18 @@ pub struct ProviderError {
     pub status: Option<u16>,
 }
 
+/// Reads what a format says of an error beside its message.
+pub(crate) type Details = fn(&Map<String, Value>) -> ProviderError;
+
 /// The longest message that is taken over from an upstream, in bytes.
 const LONGEST_MESSAGE: usize = 1024;
 
 impl ProviderError {
     /// Reads a body: its `error`, or all of it where it has none.
-    pub(crate) fn read(body: &[u8], from_value: fn(&Value) -> Self) -> Self {
+    pub(crate) fn read(body: &[u8], details: Details) -> Self {
         let from_body = |mut object: Map<String, Value>| {
             let error = object.shift_remove("error");
-            from_value(&error.unwrap_or(Value::Object(object)))
+            Self::of(&error.unwrap_or(Value::Object(object)), details)
         };
         match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => from_body(object),
@@ -38,6 +41,18 @@ impl ProviderError {
             },
             _ => Self::plain(&String::from_utf8_lossy(body)),
         }
+    }
+
+    /// Reads an error object, or a text in its place.
+    pub(crate) fn of(error: &Value, details: Details) -> Self {
+        let object = match error {
+            Value::Object(object) => object,
+            Value::String(text) => return Self::plain(text),
+            other => return Self::plain(&other.to_string()),
+        };
+        let message = text(object, "message").or_else(|| text(object, "detail"));
+        let message = shortened(&message.unwrap_or_else(|| error.to_string()));
+        Self { message, ..details(object) }
     }
 
     /// A text that says what failed; of a long one the beginning.
@@ -51,6 +66,15 @@ impl ProviderError {
         let Self { code, kind, param, status, .. } = self;
         let upstream = Upstream { status: status.unwrap_or(502), code, param, kind };
         Error::new(ErrorCode::UpstreamInBand, self.message).with_upstream(upstream)
+    }
+}
+
+/// A field of an error object; some write numbers.
+pub(crate) fn text(object: &Map<String, Value>, field: &str) -> Option<String> {
+    match object.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

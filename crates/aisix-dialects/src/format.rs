@@ -17,7 +17,7 @@ use crate::dialect::{
 use crate::failure::ProviderError;
 use crate::json::splice;
 use crate::relay::{self, ModelName};
-use crate::seal;
+use crate::seal::{self, Makers};
 use crate::sink::Sink;
 
 /// One wire format, both directions. What implements this is a [`CallerDialect`]: what nobody changed
@@ -111,7 +111,8 @@ impl<F: Format> Dialect for F {
             }
             _ => {
                 let mut sink = Sink::new(F::ID, request.dialect());
-                let request = seal::without_foreign(request.value()?, F::ID, &mut sink);
+                let request =
+                    seal::without_foreign(request.value()?, Makers::only(F::ID), &mut sink);
                 sink.refuse_unheard(&request);
                 let body = F::write_request(&request, upstream, &mut sink);
                 sink.encoded(&body)

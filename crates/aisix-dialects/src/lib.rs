@@ -20,6 +20,7 @@
 pub mod anthropic_messages;
 mod asked;
 mod cache;
+mod claude;
 pub mod converse;
 mod count;
 mod data_url;
@@ -49,7 +50,7 @@ pub mod sse;
 
 pub use anthropic_messages::ANTHROPIC_MESSAGES;
 pub use asked::Asked;
-pub use converse::CONVERSE;
+pub use converse::{CONVERSE, CONVERSE_CLAUDE};
 pub use dialect::{
     AnswerContext, CallerDialect, Depth, Dialect, Dropped, Encoded, EventDecoder, EventEncoder,
     UpstreamRequest,

@@ -3,9 +3,9 @@
 use aisix_core::Error;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::failure::{ProviderError, shortened};
+use crate::failure::{ProviderError, text};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -35,7 +35,7 @@ pub(crate) fn encode(error: &Error) -> Bytes {
 }
 
 pub(crate) fn decode(body: &[u8]) -> ProviderError {
-    ProviderError::read(body, from_value)
+    ProviderError::read(body, details)
 }
 
 /// An error that an upstream put into a successful answer: an object, or just its message.
@@ -45,33 +45,20 @@ pub(crate) struct InBandError(Value);
 
 impl InBandError {
     pub(crate) fn into_error(self) -> Error {
-        from_value(&self.0).in_band()
+        ProviderError::of(&self.0, details).in_band()
     }
 }
 
-/// Reads the error object, or a text in its place.
-fn from_value(error: &Value) -> ProviderError {
-    let Value::Object(object) = error else {
-        return match error {
-            Value::String(text) => ProviderError::plain(text),
-            other => ProviderError::plain(&other.to_string()),
-        };
-    };
-    let text = |field: &str| match object.get(field) {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    let code = text("code");
+fn details(object: &Map<String, Value>) -> ProviderError {
+    let code = text(object, "code");
     let status = code.as_deref().and_then(|code| code.parse().ok());
     let status = status.filter(|status| (400..600).contains(status));
-    let message = text("message").or_else(|| text("detail"));
     ProviderError {
-        message: shortened(&message.unwrap_or_else(|| error.to_string())),
         // A number that is a status is no name for what went wrong.
         code: code.filter(|_| status.is_none()),
-        kind: text("type"),
-        param: text("param"),
+        kind: text(object, "type"),
+        param: text(object, "param"),
         status,
+        ..ProviderError::default()
     }
 }

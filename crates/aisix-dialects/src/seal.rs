@@ -1,10 +1,10 @@
-//! Seals on thoughts go back to the dialect that made them, and to no other: another provider would
-//! refuse them, and has no business with them.
+//! Seals on thoughts go back to whoever made them, and to nobody else: another provider would refuse
+//! them, and has no business with them.
 
 use std::borrow::Cow;
 
 use aisix_core::DialectId;
-use aisix_core::chat::{ChatRequest, Part, Seal, Turn};
+use aisix_core::chat::{ChatRequest, Part, Reasoning, Seal, Turn};
 use memchr::memchr_iter;
 
 use crate::sink::Sink;
@@ -25,14 +25,36 @@ pub(crate) fn may_be_foreign(body: &[u8]) -> bool {
         .any(|at| at.checked_sub(HYPHEN).is_some_and(|start| body[start..].starts_with(MARK)))
 }
 
-/// A request without the thoughts that were not sealed in this dialect but in another one.
+/// Whose seals a target makes and takes: its dialect's, but for signatures of a vendor that takes
+/// them by whichever way they come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Makers {
+    /// Of thoughts that can be read.
+    pub(crate) signatures: DialectId,
+    /// Of thoughts that only the provider can read.
+    pub(crate) redacted: DialectId,
+}
+
+impl Makers {
+    /// A dialect, and nobody else.
+    pub(crate) const fn only(dialect: DialectId) -> Self {
+        Self { signatures: dialect, redacted: dialect }
+    }
+
+    fn made_seals_on(self, thought: &Reasoning) -> bool {
+        thought.signature.as_ref().is_none_or(|seal| seal.is_of(self.signatures))
+            && thought.redacted.as_ref().is_none_or(|seal| seal.is_of(self.redacted))
+    }
+}
+
+/// A request without the thoughts that were sealed by others than these.
 pub(crate) fn without_foreign<'a>(
     request: &'a ChatRequest,
-    dialect: DialectId,
+    makers: Makers,
     sink: &mut Sink,
 ) -> Cow<'a, ChatRequest> {
     let foreign = |part: &Part| match part {
-        Part::Reasoning(thought) => thought.seals().any(|seal| !seal.is_of(dialect)),
+        Part::Reasoning(thought) => !makers.made_seals_on(thought),
         _ => false,
     };
     let holds_foreign = |turn: &Turn| turn.parts.iter().any(foreign);

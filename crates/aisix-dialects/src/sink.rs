@@ -35,6 +35,8 @@ const SHOWN: [&str; 9] = [
 pub(crate) struct Sink {
     /// Whether the value came in this format: what vendors added to it goes back to them.
     pub(crate) own: bool,
+    /// The dialect that the value came in.
+    pub(crate) from: DialectId,
     dialect: DialectId,
     dropped: Vec<Dropped>,
     /// The fields in `dropped`. The names are a caller's: there may be as many as its body can hold.
@@ -46,12 +48,12 @@ impl Sink {
     /// For an encoder of the first dialect, and a value that came in the second.
     pub(crate) fn new(dialect: DialectId, came_in: DialectId) -> Self {
         let (dropped, named) = (Vec::new(), HashSet::new());
-        Self { own: dialect == came_in, dialect, dropped, named, refused: None }
+        Self { own: dialect == came_in, from: came_in, dialect, dropped, named, refused: None }
     }
 
     /// For the next value, which came in this dialect.
     pub(crate) fn came_in(&mut self, dialect: DialectId) {
-        self.own = self.dialect == dialect;
+        (self.own, self.from) = (self.dialect == dialect, dialect);
     }
 
     /// Notes a field that is left out: once, however often it is.

@@ -12,6 +12,17 @@ const EXAMPLE: &str = "for Azure set https://<resource>.openai.azure.com";
 /// The version that is asked for below deployments, where the provider key names none.
 const VERSION: &str = "2024-10-21";
 
+/// The first version that has responses, by Azure's reference of its data plane in preview. Versions
+/// are dates, with or without `-preview`.
+const FIRST_WITH_RESPONSES: &str = "2025-03-01";
+
+/// The version that is asked for where a response is wanted of an API that has them, and the provider
+/// key names none.
+const RESPONSES_VERSION: &str = "2025-04-01-preview";
+
+/// The endpoint that no deployment stands in front of.
+const RESPONSES: &str = "/responses";
+
 /// Where resources of Azure's clouds live: their bases need no path.
 const CLOUDS: [&str; 3] = [".openai.azure.com", ".openai.azure.us", ".openai.azure.cn"];
 
@@ -52,8 +63,15 @@ impl Base {
         Ok(Self::Deployments(base[..end].to_owned()))
     }
 
-    pub(super) fn is_v1(&self) -> bool {
-        matches!(self, Self::V1(_))
+    /// Whether Azure documents responses there, in the version that the provider key names.
+    pub(super) fn has_responses(&self, version: Option<&str>) -> bool {
+        let is_date = |version: &&str| version.starts_with("20");
+        match self {
+            Self::V1(_) => true,
+            Self::Deployments(_) => {
+                version.filter(is_date).is_some_and(|version| version >= FIRST_WITH_RESPONSES)
+            }
+        }
     }
 
     /// The URL of an endpoint for a deployment; `version` is what the provider key says.
@@ -71,6 +89,10 @@ impl Base {
             return Err(address::invalid(format_args!("the provider key's api_version {problem}")));
         }
         match self {
+            Self::Deployments(base) if path == RESPONSES => {
+                let version = version.unwrap_or(RESPONSES_VERSION);
+                address::url(base, &format!("/openai{RESPONSES}?api-version={version}"))
+            }
             Self::Deployments(base) => {
                 let version = version.unwrap_or(VERSION);
                 let path = format!("{DEPLOYMENTS}/{deployment}{path}?api-version={version}");

@@ -15,7 +15,7 @@ mod failure;
 #[cfg(test)]
 mod tests;
 
-use aisix_core::{Error, Operation, Secret};
+use aisix_core::{Error, Operation, ProviderKey, Secret};
 use aisix_dialects::{Dialect, OPENAI_CHAT, OPENAI_RESPONSES, ProviderError};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -49,8 +49,9 @@ impl Adapter for AzureOpenAi {
         _: bool,
     ) -> Result<&'static dyn Dialect, Error> {
         match operation {
-            // Only there: below deployments a response is asked for as a chat.
-            Operation::Responses if is_v1(target) => Ok(&OPENAI_RESPONSES),
+            Operation::Responses if has_responses(&target.provider_key.spec) => {
+                Ok(&OPENAI_RESPONSES)
+            }
             Operation::Completions | Operation::Embeddings => Ok(&OPENAI_CHAT),
             conversation if conversation.is_conversation() => Ok(&OPENAI_CHAT),
             other => Err(request::lacks(NAME, other)),
@@ -61,7 +62,7 @@ impl Adapter for AzureOpenAi {
         let key = &call.target.provider_key.spec;
         let base = Base::of(key.api_base.as_deref())?;
         let path = match call.operation {
-            Operation::Responses if base.is_v1() => "/responses",
+            Operation::Responses if has_responses(key) => "/responses",
             Operation::Completions => "/completions",
             Operation::Embeddings => "/embeddings",
             conversation if conversation.is_conversation() => "/chat/completions",
@@ -92,8 +93,12 @@ impl Adapter for AzureOpenAi {
     }
 }
 
-/// Whether the key leads to the API without deployments in its paths. One that leads nowhere is
-/// found out when a call is prepared.
-fn is_v1(target: &Target) -> bool {
-    Base::of(target.provider_key.spec.api_base.as_deref()).is_ok_and(|base| base.is_v1())
+/// Whether a response is asked for as one, instead of as a chat: the key says so, or Azure does of
+/// where it leads. A key that leads nowhere is found out when a call is prepared.
+fn has_responses(key: &ProviderKey) -> bool {
+    let said = key.request.as_ref().and_then(|quirks| quirks.responses_endpoint);
+    said.unwrap_or_else(|| {
+        let base = Base::of(key.api_base.as_deref());
+        base.is_ok_and(|base| base.has_responses(key.api_version.as_deref()))
+    })
 }

@@ -1,9 +1,9 @@
 //! Amazon Bedrock: models of many vendors behind one address of each region.
 //!
-//! Source: the reference of Amazon Bedrock Runtime ("Converse", "ConverseStream", "InvokeModel"), and
-//! the user guide's "Supported Regions and models for inference profiles", "Anthropic Claude
-//! Messages API" and "API keys". That the head of every answer to InvokeModel counts the tokens, the
-//! clients of several projects rely on; the reference is silent.
+//! Source: the reference of Amazon Bedrock Runtime ("Converse", "ConverseStream", "InvokeModel",
+//! "CountTokens"), and the user guide's "Supported Regions and models for inference profiles",
+//! "Anthropic Claude Messages API" and "API keys". That the head of every answer to InvokeModel counts
+//! the tokens, the clients of several projects rely on; the reference is silent.
 //!
 //! Most models are spoken to in Converse. Whole answers of Anthropic's models are asked for in
 //! Anthropic's own format, in which nothing has to be translated for its callers; streams of theirs
@@ -11,6 +11,7 @@
 //! knows of Amazon is not looked at.
 
 mod address;
+mod count;
 mod failure;
 mod model;
 mod secret;
@@ -21,7 +22,7 @@ mod tests;
 
 use aisix_core::{Error, Operation};
 use aisix_dialects::embed::EmbedFormat;
-use aisix_dialects::{ANTHROPIC_MESSAGES, CONVERSE, Dialect, ProviderError, json};
+use aisix_dialects::{ANTHROPIC_MESSAGES, Dialect, ProviderError, converse, json};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -57,10 +58,12 @@ impl Adapter for Bedrock {
         operation: Operation,
         stream: bool,
     ) -> Result<&'static dyn Dialect, Error> {
-        Ok(match rail(target, operation, stream)? {
-            Rail::Invoke => &ANTHROPIC_MESSAGES,
+        Ok(match way(target, operation, stream)?.0 {
+            Rail::Invoke | Rail::CountTokens => &ANTHROPIC_MESSAGES,
             // Errors of embeddings are Bedrock's as well.
-            Rail::Converse | Rail::ConverseStream | Rail::Embed => &CONVERSE,
+            Rail::Converse | Rail::ConverseStream | Rail::Embed => {
+                converse::of_model(&target.upstream_model)
+            }
         })
     }
 
@@ -78,15 +81,11 @@ impl Adapter for Bedrock {
 
     async fn prepare(&self, call: Call<'_>) -> Result<Request<Bytes>, Error> {
         let target = call.target;
-        let rail = rail(target, call.operation, call.stream)?;
+        let (rail, model) = way(target, call.operation, call.stream)?;
         let key = &target.provider_key.spec;
         let secrets = Secrets::read(&key.secret)?;
-        let url = address::url(
-            key.api_base.as_deref(),
-            secrets.region(),
-            &target.upstream_model,
-            rail.word(),
-        )?;
+        let base = key.api_base.as_deref();
+        let url = address::url(base, secrets.region(), model, rail.word())?;
         let mut request = request::post(url, &call).body(Bytes::new()).map_err(Error::internal)?;
         if call.stream {
             let framing = HeaderValue::from_static("application/vnd.amazon.eventstream");
@@ -104,6 +103,7 @@ impl Adapter for Bedrock {
                 &[("anthropic_version", ANTHROPIC_VERSION)],
             )
             .map_err(Error::internal)?,
+            Rail::CountTokens => count::question(&call.body)?,
             Rail::Converse | Rail::ConverseStream | Rail::Embed => call.body,
         };
         match secrets.proof() {
@@ -121,15 +121,28 @@ impl Adapter for Bedrock {
         failure::retold(said)
     }
 
+    fn unwrapped(&self, operation: Operation, body: Bytes) -> Result<Bytes, Error> {
+        if operation == Operation::CountTokens { count::answer(&body) } else { Ok(body) }
+    }
+
     fn classify(&self, target: &Target, reply: &FailedReply<'_>) -> Error {
         classify::failed(self, target, reply, failure::said(reply))
     }
 }
 
-/// The way of this operation to a model.
-fn rail(target: &Target, operation: Operation, stream: bool) -> Result<Rail, Error> {
-    if operation != Operation::Embeddings && !operation.is_conversation() {
-        return Err(request::lacks(NAME, operation));
+/// The way of this operation to a model, and the model's id along it.
+fn way(target: &Target, operation: Operation, stream: bool) -> Result<(Rail, &str), Error> {
+    let id = &*target.upstream_model;
+    match operation {
+        Operation::Embeddings => {}
+        conversation if conversation.is_conversation() => {}
+        Operation::CountTokens => {
+            // A name of no model's is found out here, too.
+            Rail::of(id, operation, stream)?;
+            let claude = model::claude(id).ok_or_else(|| request::lacks(NAME, operation))?;
+            return Ok((Rail::CountTokens, claude));
+        }
+        other => return Err(request::lacks(NAME, other)),
     }
-    Rail::of(&target.upstream_model, operation, stream)
+    Ok((Rail::of(id, operation, stream)?, id))
 }

@@ -4,6 +4,9 @@ use aisix_core::{Error, ErrorCode, Operation};
 use aisix_dialects::converse::{id, vendor};
 use aisix_dialects::embed::{COHERE_EMBED, EmbedFormat, TITAN_EMBED};
 
+/// Whose Claude is.
+const ANTHROPIC: &str = "anthropic";
+
 /// How a model is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rail {
@@ -15,6 +18,8 @@ pub(super) enum Rail {
     Converse,
     /// In Bedrock's, streamed.
     ConverseStream,
+    /// Not spoken to, but asked what a message would take, in the format of its vendor.
+    CountTokens,
 }
 
 impl Rail {
@@ -33,7 +38,7 @@ impl Rail {
         }
         let is_arn = model.starts_with("arn:");
         match vendor(model) {
-            Some("anthropic") if !stream && !is_arn => Ok(Self::Invoke),
+            Some(ANTHROPIC) if !stream && !is_arn => Ok(Self::Invoke),
             // An ARN names a profile or an imported model, whose vendor it need not tell.
             None if !is_arn => Err(misconfigured(model, "names no vendor that Bedrock hosts")),
             _ if stream => Ok(Self::ConverseStream),
@@ -47,6 +52,7 @@ impl Rail {
             Self::Invoke | Self::Embed => "invoke",
             Self::Converse => "converse",
             Self::ConverseStream => "converse-stream",
+            Self::CountTokens => "count-tokens",
         }
     }
 }
@@ -66,6 +72,12 @@ pub(super) fn embedding(model: &str) -> Result<&'static dyn EmbedFormat, Error> 
             Err(misconfigured(model, what))
         }
     }
+}
+
+/// The model of Anthropic's that this name leads to, without the regions in which it may answer: the
+/// operation that counts knows no profiles.
+pub(super) fn claude(model: &str) -> Option<&str> {
+    id(model).filter(|_| vendor(model) == Some(ANTHROPIC))
 }
 
 fn misconfigured(model: &str, what: &str) -> Error {

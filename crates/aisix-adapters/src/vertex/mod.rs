@@ -1,8 +1,8 @@
 //! Google's Vertex AI.
 //!
 //! Source: Vertex AI's REST reference ("Authentication", `publishers.models.generateContent`,
-//! `rawPredict`, `predict`, `endpoints.chat.completions`), the guides "Use Claude models" and "Call
-//! open models", and for tokens "Using OAuth 2.0 for server to server applications".
+//! `rawPredict`, `predict`, `endpoints.chat.completions`), the guides "Use Claude models", "Count
+//! tokens for Claude models" and "Call open models", and for tokens "Using OAuth 2.0 for server to server applications".
 //!
 //! Models of several makers stand behind one origin, each under its maker's format. The address
 //! names the project, the region, the model, and whether the answer is streamed: what it says is
@@ -97,6 +97,10 @@ fn rail(target: &Target, operation: Operation) -> Result<Rail, Error> {
         // Only Google's own models embed here.
         Operation::Embeddings => Ok(Rail::of_embeddings(&target.upstream_model)),
         conversation if conversation.is_conversation() => Rail::of(&target.upstream_model),
+        Operation::CountTokens => match Rail::of(&target.upstream_model)? {
+            Rail::Claude => Ok(Rail::ClaudeTokens),
+            _ => Err(request::lacks(NAME, operation)),
+        },
         other => Err(request::lacks(NAME, other)),
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum Rail {
     Gemini,
     /// Anthropic's.
     Claude,
+    /// How many tokens a message would take, for these.
+    ClaudeTokens,
     /// Open models, at an endpoint like OpenAI's.
     Open,
     /// Models of a partner who speaks OpenAI's format; the name of the publisher.
@@ -73,14 +75,15 @@ impl Rail {
         match self {
             Self::Predict => Some(&VERTEX_EMBED),
             Self::EmbedContent => Some(&GEMINI_EMBED),
-            Self::Gemini | Self::Claude | Self::Open | Self::Partner(_) => None,
+            Self::Gemini | Self::Claude | Self::ClaudeTokens => None,
+            Self::Open | Self::Partner(_) => None,
         }
     }
 
     pub(super) fn dialect(self) -> &'static dyn Dialect {
         match self {
             Self::Gemini | Self::Predict | Self::EmbedContent => &GEMINI,
-            Self::Claude => &ANTHROPIC_MESSAGES,
+            Self::Claude | Self::ClaudeTokens => &ANTHROPIC_MESSAGES,
             Self::Open | Self::Partner(_) => &OPENAI_CHAT,
         }
     }
@@ -89,6 +92,9 @@ impl Rail {
     pub(super) fn path(self, model: &str, stream: bool) -> String {
         let (publisher, method) = match (self, stream) {
             (Self::Open, _) => return "/endpoints/openapi/chat/completions".to_owned(),
+            (Self::ClaudeTokens, _) => {
+                return "/publishers/anthropic/models/count-tokens:rawPredict".to_owned();
+            }
             (Self::Gemini, false) => ("google", "generateContent"),
             (Self::Gemini, true) => ("google", "streamGenerateContent?alt=sse"),
             (Self::Predict, _) => ("google", "predict"),
@@ -103,7 +109,7 @@ impl Rail {
 
     /// Whether the model's name stands in the path.
     pub(super) fn names_model(self) -> bool {
-        self != Self::Open
+        !matches!(self, Self::Open | Self::ClaudeTokens)
     }
 
     /// The body without what the address says, and with what the way asks for; every other byte is
@@ -114,6 +120,8 @@ impl Rail {
     pub(super) fn body(self, body: &Bytes, stream: bool) -> Result<Bytes, Error> {
         let reshaped = match self {
             Self::Gemini => json::reshaped(body, &["model", "stream"], &[]),
+            // The address names no model.
+            Self::ClaudeTokens => json::reshaped(body, &["stream"], &[ANTHROPIC_VERSION]),
             // Whether it streams, Anthropic's server asks of the body as well.
             Self::Claude if stream => json::reshaped(body, &["model"], &[ANTHROPIC_VERSION]),
             Self::Claude => json::reshaped(body, &["model", "stream"], &[ANTHROPIC_VERSION]),

@@ -10,6 +10,9 @@ const SIGNING: &str = r#"{"access_key_id":"AKIDCANARY0123456789","secret_access_
 const SESSION: &str = r#"{"access_key_id":"AKIDCANARY0123456789","secret_access_key":"canary/0123456789+abcdef","region":"eu-west-3","session_token":"session/token+9876543210"}"#;
 const API_KEY: &str = r#"{"api_key":"bedrock-canary-0123456789abcdef","region":"eu-west-3"}"#;
 
+/// What is counted is a request of InvokeModel's, in base64.
+const COUNTED: &str = r#"{"input":{"invokeModel":{"body":"eyJhbnRocm9waWNfdmVyc2lvbiI6ImJlZHJvY2stMjAyMy0wNS0zMSIsIm1heF90b2tlbnMiOjEsICJ0aGUiOiAiYm9keSIgfQ=="}}}"#;
+
 const ACCESS_KEY_ID: &str = "AKIDCANARY0123456789";
 const SECRET_ACCESS_KEY: &str = "canary/0123456789+abcdef";
 const SESSION_TOKEN: &str = "session/token+9876543210";
@@ -63,10 +66,20 @@ async fn bedrock_keeps_every_promise_with_models_that_embed() {
 async fn bedrock_keeps_every_promise_with_models_of_anthropics() {
     let setup = Setup {
         model: "eu.anthropic.claude-x-v1:0",
-        // Streams are Converse, whose body this is not.
-        reshaped: |body, _, stream| match stream {
-            true => body.to_owned(),
-            false => r#"{"anthropic_version":"bedrock-2023-05-31", "the": "body" }"#.to_owned(),
+        operations: vec![
+            Operation::Chat,
+            Operation::Messages,
+            Operation::Responses,
+            Operation::CountTokens,
+        ],
+        lacks: vec![Operation::Completions, Operation::ListModels],
+        reshaped: |body, operation, stream| match (operation, stream) {
+            (Operation::CountTokens, _) => COUNTED.to_owned(),
+            // Streams are Converse, whose body this is not.
+            (_, true) => body.to_owned(),
+            (_, false) => {
+                r#"{"anthropic_version":"bedrock-2023-05-31", "the": "body" }"#.to_owned()
+            }
         },
         ..setup(API_KEY, &["bedrock-canary-0123456789abcdef"])
     };

@@ -42,18 +42,29 @@ fn gemini() -> Setup {
     }
 }
 
+fn of_claude() -> Setup {
+    let mut setup = setup("claude-x@20250929", streams::anthropic());
+    setup.operations.push(Operation::CountTokens);
+    setup.lacks.retain(|operation| *operation != Operation::CountTokens);
+    setup
+}
+
 #[tokio::test]
 async fn vertex_keeps_every_promise_on_each_of_its_ways() {
     let claude = Setup {
         reshaped: |body, operation, stream| match (operation, stream) {
             (Operation::Embeddings, _) => body.to_owned(),
+            (Operation::CountTokens, _) => {
+                r#"{"anthropic_version":"vertex-2023-10-16","model":"m", "the": "body" }"#
+                    .to_owned()
+            }
             (_, false) => r#"{"anthropic_version":"vertex-2023-10-16", "the": "body" }"#.to_owned(),
             (_, true) => {
                 r#"{"anthropic_version":"vertex-2023-10-16", "the": "body","stream":true }"#
                     .to_owned()
             }
         },
-        ..setup("claude-x@20250929", streams::anthropic())
+        ..of_claude()
     };
     let open = setup("llama-4-maverick", streams::openai());
     let partner = setup("mistral-medium-3", streams::openai());
@@ -93,7 +104,7 @@ async fn vertex_knows_what_makers_of_models_say() {
     let setup = Setup {
         operations: Vec::new(),
         failures: anthropic::documented().into_iter().map(told).collect(),
-        ..setup("claude-x@20250929", streams::anthropic())
+        ..of_claude()
     };
     adapter::check(&Vertex::default(), &setup).await;
 }

@@ -7,7 +7,8 @@ use crate::carried::DialectId;
 
 /// A provider's seal on what its model thought: its signature, or the thought itself in a form that
 /// only the provider can read. It is given back in the next turn, and worth something only to
-/// whoever speaks the dialect that it was made in.
+/// whoever made it: it goes by the name of its dialect, or, where it is good at several places of one
+/// vendor's, of the vendor's own.
 ///
 /// A caller carries seals from turn to turn, also in a dialect that none of them was made in. There
 /// a seal is marked with its maker, as `aisix-seal:<dialect>:<seal>`, and the mark is taken off
@@ -52,6 +53,12 @@ impl Seal {
             true => Cow::Borrowed(&self.text),
             false => Cow::Owned(format!("{}{}:{}", Self::MARK, self.maker, self.text)),
         }
+    }
+
+    /// As whoever made it wrote it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether it was made in this dialect.

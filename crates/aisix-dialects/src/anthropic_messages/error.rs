@@ -5,9 +5,9 @@
 use aisix_core::{Error, ErrorCode};
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::failure::{ProviderError, shortened};
+use crate::failure::{ProviderError, text};
 
 /// The types of errors, each with a status of its own, and the code by which this product names it.
 const TYPES: [(&str, u16, Option<&str>); 10] = [
@@ -87,28 +87,19 @@ fn type_of(status: u16) -> &'static str {
 }
 
 pub(super) fn decode(body: &[u8]) -> ProviderError {
-    ProviderError::read(body, from_value)
+    ProviderError::read(body, details)
 }
 
-/// Reads the error object, or a text in its place.
-pub(super) fn from_value(error: &Value) -> ProviderError {
-    let Value::Object(object) = error else {
-        return match error {
-            Value::String(text) => ProviderError::plain(text),
-            other => ProviderError::plain(&other.to_string()),
-        };
-    };
-    let text = |field: &str| object.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
-    let kind = text("type");
+/// Reads the error object of a stream, or a text in its place.
+pub(super) fn of(error: &Value) -> ProviderError {
+    ProviderError::of(error, details)
+}
+
+fn details(object: &Map<String, Value>) -> ProviderError {
+    let kind = text(object, "type");
     let (status, code) = kind.as_deref().map_or((None, None), meaning);
-    let message = text("message").or_else(|| text("detail"));
-    ProviderError {
-        message: shortened(&message.unwrap_or_else(|| error.to_string())),
-        code: code.map(ToOwned::to_owned),
-        kind,
-        param: None,
-        status,
-    }
+    let code = code.map(ToOwned::to_owned);
+    ProviderError { code, kind, status, ..ProviderError::default() }
 }
 
 /// The status that an error's type stands for, and the code by which this product names it.

@@ -19,7 +19,6 @@ mod passage;
 mod request;
 mod response;
 mod stream;
-mod thinking;
 mod tool;
 mod turn;
 mod usage;

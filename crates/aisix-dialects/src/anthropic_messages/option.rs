@@ -3,11 +3,11 @@
 //! Source: the reference's request fields, and the guides "Extended thinking", "Adaptive thinking",
 //! "Effort" and "Structured outputs".
 
-use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, Thinking, ToolChoice};
+use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, Thinking};
 use serde_json::{Map, Value, json};
 
 use super::ID;
-use super::thinking::{self, Plan};
+use crate::claude::Plan;
 use crate::fields::Fields;
 use crate::json::number;
 use crate::json_schema;
@@ -105,21 +105,7 @@ pub(super) fn max_tokens(request: &ChatRequest, plan: &Plan, sink: &Sink) -> Opt
         return request.sampling.max_tokens;
     }
     // Thinking must leave room for an answer.
-    let thinking = match plan.thinking {
-        Some(Thinking::Budget(tokens)) => tokens,
-        _ => 0,
-    };
-    Some(thinking.saturating_add(DEFAULT_MAX_TOKENS))
-}
-
-/// The rule for tools that goes with thinking: the provider refuses to force a call on a model that
-/// thinks.
-pub(super) fn unforced(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<ToolChoice> {
-    if sink.own || !plan.thinks() || !thinking::forces_a_call(request) {
-        return None;
-    }
-    sink.drop("tool_choice");
-    Some(ToolChoice::Auto)
+    Some(plan.budget().unwrap_or_default().saturating_add(DEFAULT_MAX_TOKENS))
 }
 
 /// Writes what is not said by messages and tools.
@@ -136,13 +122,13 @@ pub(super) fn write(
     if !config.is_empty() {
         body.insert("output_config".to_owned(), Value::Object(config));
     }
-    let sampling = &request.sampling;
+    let (sampling, sampled) = (&request.sampling, plan.sampled(request, sink));
     let options = [
         ("metadata", request.user.as_deref().map(|user| json!({ "user_id": user }))),
         ("stop_sequences", (!sampling.stop.is_empty()).then(|| json!(sampling.stop))),
-        ("temperature", temperature(request, plan, sink).map(number)),
-        ("top_p", top_p(request, plan, sink).map(number)),
-        ("top_k", top_k(request, plan, sink).map(Value::from)),
+        ("temperature", sampled.temperature.map(number)),
+        ("top_p", sampled.top_p.map(number)),
+        ("top_k", sampled.top_k.map(Value::from)),
     ];
     for (name, value) in options {
         if let Some(value) = value {
@@ -155,46 +141,10 @@ pub(super) fn write(
     sampling::leave_out(sampling, sink);
 }
 
-/// Other formats go up to 2, this one up to 1; and while a model thinks, nothing may be changed.
-fn temperature(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<f64> {
-    let temperature = request.sampling.temperature?;
-    if sink.own {
-        return Some(temperature);
-    }
-    if plan.thinks() && temperature != 1.0 {
-        sink.drop("temperature");
-        return None;
-    }
-    if !(0.0..=1.0).contains(&temperature) {
-        sink.drop("temperature");
-    }
-    Some(temperature.clamp(0.0, 1.0))
-}
-
-/// While a model thinks, hardly anything may be changed.
-fn top_p(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<f64> {
-    let top_p = request.sampling.top_p?;
-    if !sink.own && plan.thinks() && !(0.95..=1.0).contains(&top_p) {
-        sink.drop("top_p");
-        return None;
-    }
-    Some(top_p)
-}
-
-/// While a model thinks, nothing may be changed.
-fn top_k(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Option<u64> {
-    let top_k = request.sampling.top_k?;
-    if !sink.own && plan.thinks() {
-        sink.drop("top_k");
-        return None;
-    }
-    Some(top_k)
-}
-
 fn output_config(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Map<String, Value> {
     let mut config = Map::new();
-    if let Some(effort) = &plan.effort {
-        config.insert("effort".to_owned(), effort.as_str().into());
+    if let Some(effort) = plan.effort() {
+        config.insert("effort".to_owned(), effort.into());
     }
     if let Some(format) = &request.response_format
         && let Some(format) = write_format(format, sink)

@@ -52,7 +52,7 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
             model_span: fields.model.map(|value| span_of(text, value)),
             usage: fields.usage.and_then(|usage| Counts::read(usage.get())).map(Into::into),
         }),
-        (None, Some(error)) => Err(error::from_value(&error).in_band()),
+        (None, Some(error)) => Err(error::of(&error).in_band()),
         _ => Err(unreadable("the answer has no content")),
     }
 }
@@ -120,7 +120,7 @@ pub(super) fn frame(
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
     let kind = fields.r#type.map(|Name(kind)| kind).or(name);
     match (kind.as_deref(), fields.error) {
-        (Some("error") | None, Some(error)) => return Err(error::from_value(&error).in_band()),
+        (Some("error") | None, Some(error)) => return Err(error::of(&error).in_band()),
         (Some("error"), None) => return Err(error::decode(&frame.data).in_band()),
         (None, None) => return Err(unreadable("the event has no type")),
         (Some(_), _) => {}

@@ -10,10 +10,10 @@ use aisix_core::Error;
 use aisix_core::chat::ChatRequest;
 use serde_json::{Map, Value};
 
-use super::thinking::Plan;
 use super::turn::{self, Draft};
 use super::{ID, option, tool};
 use crate::cache;
+use crate::claude::Plan;
 use crate::dialect::UpstreamRequest;
 use crate::fields::Fields;
 use crate::sink::Sink;
@@ -51,7 +51,7 @@ pub(super) fn encode(
         draft.add(turn, sink);
     }
     draft.write(sink, &mut body);
-    let unforced = option::unforced(request, &plan, sink);
+    let unforced = plan.unforced(request, sink);
     tool::write(request, unforced.as_ref(), sink, &mut body);
     option::write(request, &plan, sink, &mut body);
     sink.put_natives(&request.native, &mut body);

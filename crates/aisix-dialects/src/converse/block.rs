@@ -13,13 +13,14 @@ use super::document_name::Names;
 use super::{ID, citation, media};
 use crate::cache;
 use crate::fields::Fields;
+use crate::seal::Makers;
 use crate::sink::Sink;
 
 /// The name of a native part that is a block.
 pub(super) const CONTENT: &str = "content";
 
 /// Reads a block of an answer's. One that only this format knows stays what it was.
-pub(super) fn read(block: Value) -> Part {
+pub(super) fn read(block: Value, makers: Makers) -> Part {
     let only = match &block {
         Value::Object(fields) if fields.len() == 1 => fields.keys().next().cloned(),
         _ => None,
@@ -31,7 +32,7 @@ pub(super) fn read(block: Value) -> Part {
             other => Err(other),
         },
         Some(name @ "toolUse") => read_call(inner(name)),
-        Some(name @ "reasoningContent") => read_thought(inner(name)),
+        Some(name @ "reasoningContent") => read_thought(inner(name), makers),
         Some(name @ "citationsContent") => citation::read_content(inner(name)),
         Some(name @ "image") => media::read_image(inner(name)),
         _ => Err(Value::Null),
@@ -54,9 +55,9 @@ fn read_call(value: Value) -> Result<Part, Value> {
     }))
 }
 
-fn read_thought(value: Value) -> Result<Part, Value> {
+fn read_thought(value: Value, makers: Makers) -> Result<Part, Value> {
     if let Some(data) = value["redactedContent"].as_str() {
-        let redacted = Some(Seal::read(ID, data.to_owned()));
+        let redacted = Some(Seal::read(makers.redacted, data.to_owned()));
         return Ok(Part::Reasoning(Reasoning { redacted, ..Reasoning::default() }));
     }
     if !value["reasoningText"]["text"].is_string() {
@@ -69,7 +70,7 @@ fn read_thought(value: Value) -> Result<Part, Value> {
         signature: fields
             .text("signature")
             .filter(|seal| !seal.is_empty())
-            .map(|seal| Seal::read(ID, seal)),
+            .map(|seal| Seal::read(makers.signatures, seal)),
         redacted: None,
         native: said(fields),
     }))
@@ -181,11 +182,11 @@ fn write_result(result: &ToolResult, names: &mut Names, sink: &mut Sink) -> Opti
 fn write_thought(thought: &Reasoning, sink: &mut Sink) -> Option<Value> {
     sink.drop_natives(&thought.native);
     match (&thought.redacted, &thought.signature) {
-        (Some(data), _) if STANDARD.decode(&*data.written(ID)).is_ok() => {
-            Some(json!({"reasoningContent": {"redactedContent": data.written(ID)}}))
+        (Some(data), _) if STANDARD.decode(data.text()).is_ok() => {
+            Some(json!({"reasoningContent": {"redactedContent": data.text()}}))
         }
         (None, Some(seal)) => {
-            let text = json!({"text": thought.text, "signature": seal.written(ID)});
+            let text = json!({"text": thought.text, "signature": seal.text()});
             Some(json!({"reasoningContent": {"reasoningText": text}}))
         }
         _ => {

@@ -3,11 +3,14 @@
 //! Source: the user guide's "Supported foundation models in Amazon Bedrock", "Increase throughput
 //! with cross-Region inference" and the pattern of the reference's `modelId`.
 
+/// Whose Claude is.
+pub(super) const ANTHROPIC: &str = "anthropic";
+
 /// Whose models Bedrock hosts, by the word with which their ids begin.
 const VENDORS: [&str; 20] = [
     "ai21",
     "amazon",
-    "anthropic",
+    ANTHROPIC,
     "cohere",
     "deepseek",
     "google",

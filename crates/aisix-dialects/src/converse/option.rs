@@ -4,25 +4,38 @@
 //! "Enhance model responses with model reasoning" and "Inference request parameters and response
 //! fields for foundation models".
 
-use aisix_core::chat::{ChatRequest, ResponseFormat, Thinking};
+use aisix_core::chat::{ChatRequest, ResponseFormat};
 use serde_json::{Map, Value, json};
 
-use super::model::vendor;
+use super::model::{ANTHROPIC, vendor};
+use crate::claude::{Plan, Sampled};
 use crate::json::number;
 use crate::sampling;
 use crate::sink::Sink;
+
+/// What the model is told of thinking. A name that tells no vendor, such as an inference profile's,
+/// may stand for one of Anthropic's: it is, where a request speaks of thinking as these do.
+pub(super) fn plan(request: &ChatRequest, model: &str, sink: &mut Sink) -> Plan {
+    let of_claude = match vendor(model) {
+        Some(vendor) => vendor == ANTHROPIC,
+        None => request.thinking.is_some() || request.effort.as_deref() == Some("none"),
+    };
+    if of_claude { Plan::of(request, model, sink) } else { Plan::of_another(request, sink) }
+}
 
 /// Writes what is not said by messages and tools, for a model of this name.
 pub(super) fn write(
     request: &ChatRequest,
     model: &str,
+    plan: &Plan,
     sink: &mut Sink,
     body: &mut Map<String, Value>,
 ) {
+    let sampled = plan.sampled(request, sink);
     let parts = [
-        ("inferenceConfig", inference(request, sink)),
-        ("additionalModelRequestFields", additional(request, model, sink)),
-        ("outputConfig", output(request, sink)),
+        ("inferenceConfig", inference(request, &sampled)),
+        ("additionalModelRequestFields", additional(plan, &sampled, model, sink)),
+        ("outputConfig", output(request, plan, sink)),
         ("requestMetadata", metadata(request, sink)),
     ];
     let said = parts.into_iter().filter(|(_, part)| !part.is_empty());
@@ -33,77 +46,31 @@ pub(super) fn write(
     sampling::leave_out(&request.sampling, sink);
 }
 
-/// Whether the caller wants the model to think.
-pub(super) fn thinks(request: &ChatRequest) -> bool {
-    matches!(request.thinking, Some(Thinking::Budget(_) | Thinking::Adaptive))
-}
-
-fn inference(request: &ChatRequest, sink: &mut Sink) -> Map<String, Value> {
+fn inference(request: &ChatRequest, sampled: &Sampled) -> Map<String, Value> {
     let sampling = &request.sampling;
     let stop: Vec<_> = sampling.stop.iter().filter(|text| !text.is_empty()).collect();
     let options = [
         ("maxTokens", sampling.max_tokens.map(Value::from)),
-        ("temperature", temperature(request, sink).map(number)),
-        ("topP", sampling.top_p.map(number)),
+        ("temperature", sampled.temperature.map(number)),
+        ("topP", sampled.top_p.map(number)),
         ("stopSequences", (!stop.is_empty()).then(|| json!(stop))),
     ];
     named(options)
 }
 
-/// Other formats go up to 2, this one up to 1; and while a model thinks, nothing may be changed.
-fn temperature(request: &ChatRequest, sink: &mut Sink) -> Option<f64> {
-    let temperature = request.sampling.temperature?;
-    if thinks(request) && temperature != 1.0 {
-        sink.drop("temperature");
-        return None;
+/// What only some vendors' models know, in the words of the one that documents it: Anthropic.
+fn additional(plan: &Plan, sampled: &Sampled, model: &str, sink: &mut Sink) -> Map<String, Value> {
+    let known = vendor(model).is_none_or(|vendor| vendor == ANTHROPIC);
+    if sampled.top_k.is_some() && !known {
+        sink.drop("top_k");
     }
-    if !(0.0..=1.0).contains(&temperature) {
-        sink.drop("temperature");
-    }
-    Some(temperature.clamp(0.0, 1.0))
+    let top_k = sampled.top_k.filter(|_| known);
+    named([("thinking", plan.thinking()), ("top_k", top_k.map(Value::from))])
 }
 
-/// What only some vendors' models know, in the words of the one that documents it: Anthropic. A
-/// name that tells no vendor, such as an inference profile's, may stand for one of its models.
-fn additional(request: &ChatRequest, model: &str, sink: &mut Sink) -> Map<String, Value> {
-    let known = vendor(model).is_none_or(|vendor| vendor == "anthropic");
-    let thinking = match &request.thinking {
-        Some(thinking) => Some(thinking),
-        None if request.effort.as_deref() == Some("none") => Some(&Thinking::Off),
-        None => None,
-    };
-    if !known {
-        let lost =
-            [("thinking", request.thinking.is_some()), ("top_k", request.sampling.top_k.is_some())];
-        lost.into_iter().filter(|(_, lost)| *lost).for_each(|(name, _)| sink.drop(name));
-        return Map::new();
-    }
-    let thinking = thinking.map(|thinking| match thinking {
-        Thinking::Budget(tokens) => json!({"type": "enabled", "budget_tokens": tokens}),
-        Thinking::Adaptive => json!({"type": "adaptive"}),
-        Thinking::Off => json!({"type": "disabled"}),
-    });
-    named([("thinking", thinking), ("top_k", request.sampling.top_k.map(Value::from))])
-}
-
-fn output(request: &ChatRequest, sink: &mut Sink) -> Map<String, Value> {
+fn output(request: &ChatRequest, plan: &Plan, sink: &mut Sink) -> Map<String, Value> {
     let format = request.response_format.as_ref().and_then(|format| write_format(format, sink));
-    named([("textFormat", format), ("effort", effort(request, sink).map(Value::from))])
-}
-
-/// The words that this format knows; others have one more at the lower end.
-fn effort<'a>(request: &'a ChatRequest, sink: &mut Sink) -> Option<&'a str> {
-    let word = request.effort.as_deref()?;
-    match word {
-        "low" | "medium" | "high" | "xhigh" | "max" => Some(word),
-        "minimal" => Some("low"),
-        // Said by switching thinking off.
-        "none" => None,
-        _ => {
-            sink.drop("reasoning_effort");
-            None
-        }
-    }
+    named([("textFormat", format), ("effort", plan.effort().map(Value::from))])
 }
 
 /// A schema binds here.

@@ -6,16 +6,29 @@ use aisix_core::Error;
 use aisix_core::chat::{ChatResponse, Choice, FinishReason, Native};
 use serde_json::Value;
 
-use super::{ID, block, usage};
+use super::{CONVERSE, CONVERSE_CLAUDE, ID, block, usage};
 use crate::fields::Fields;
 use crate::relay::unreadable;
+use crate::seal::Makers;
 
+/// Reads an answer of a model that is not known to be Claude.
 pub(super) fn read(body: &[u8]) -> Result<ChatResponse, Error> {
+    sealed_by(CONVERSE.seals, body)
+}
+
+/// Reads an answer of Claude's.
+pub(super) fn read_of_claude(body: &[u8]) -> Result<ChatResponse, Error> {
+    sealed_by(CONVERSE_CLAUDE.seals, body)
+}
+
+fn sealed_by(makers: Makers, body: &[u8]) -> Result<ChatResponse, Error> {
     let value: Value = serde_json::from_slice(body).map_err(unreadable)?;
     let mut fields = Fields::of(value).map_err(|_| unreadable("the answer is no object"))?;
     let output = fields.take("output").unwrap_or_default();
     let parts = match &output["message"][block::CONTENT] {
-        Value::Array(blocks) => blocks.iter().cloned().map(block::read).collect(),
+        Value::Array(blocks) => {
+            blocks.iter().cloned().map(|block| block::read(block, makers)).collect()
+        }
         Value::Null => Vec::new(),
         _ => return Err(unreadable("the answer's content must be a list")),
     };

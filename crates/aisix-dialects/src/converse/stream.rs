@@ -13,6 +13,7 @@ use super::{ID, error, outline};
 use crate::dialect::{Depth, EventDecoder};
 use crate::format;
 use crate::frame::Frame;
+use crate::seal::Makers;
 
 /// Reads events.
 pub(super) struct Decoder {
@@ -23,10 +24,10 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(depth: Depth) -> Self {
+    pub(super) fn new(depth: Depth, makers: Makers) -> Self {
         let lifter = match depth {
             Depth::Outline => None,
-            Depth::Full => Some(lift::Lifter::default()),
+            Depth::Full => Some(lift::Lifter::new(makers)),
         };
         Self { lifter, finished: false }
     }

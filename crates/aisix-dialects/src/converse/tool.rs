@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use aisix_core::chat::{ChatRequest, Tool, ToolChoice};
 use serde_json::{Map, Value, json};
 
-use super::{block, option};
+use super::block;
+use crate::claude::Plan;
 use crate::sink::Sink;
 
 /// Writes the tools, and whether one must be called. `called` are those that the messages hold calls
@@ -16,6 +17,7 @@ use crate::sink::Sink;
 pub(super) fn write(
     request: &ChatRequest,
     called: &BTreeSet<String>,
+    plan: &Plan,
     sink: &mut Sink,
     body: &mut Map<String, Value>,
 ) {
@@ -27,6 +29,7 @@ pub(super) fn write(
     if request.parallel_tool_calls == Some(false) && offers {
         sink.drop("parallel_tool_calls");
     }
+    let unforced = offers && plan.unforced(request, sink).is_some();
     let choice = match &request.tool_choice {
         None | Some(ToolChoice::Auto) => None,
         Some(ToolChoice::None) if called.is_empty() => {
@@ -36,11 +39,8 @@ pub(super) fn write(
             }
             return;
         }
-        // The provider refuses to force a call on a model that thinks.
-        Some(ToolChoice::Required) if offers && !option::thinks(request) => {
-            Some(json!({"any": {}}))
-        }
-        Some(ToolChoice::Function(name)) if offers && !option::thinks(request) => {
+        Some(ToolChoice::Required) if offers && !unforced => Some(json!({"any": {}})),
+        Some(ToolChoice::Function(name)) if offers && !unforced => {
             Some(json!({"tool": {"name": name}}))
         }
         // A rule for tools that there are not, or one that this format has no word for.

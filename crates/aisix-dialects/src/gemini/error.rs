@@ -6,9 +6,9 @@
 use aisix_core::Error;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::failure::{ProviderError, shortened};
+use crate::failure::{ProviderError, text};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -47,27 +47,23 @@ fn canonical(status: u16) -> &'static str {
 }
 
 pub(super) fn decode(body: &[u8]) -> ProviderError {
-    ProviderError::read(body, from_value)
+    ProviderError::read(body, details)
 }
 
-/// Reads the error object, or a text in its place.
-pub(super) fn from_value(error: &Value) -> ProviderError {
-    let Value::Object(object) = error else {
-        return match error {
-            Value::String(text) => ProviderError::plain(text),
-            other => ProviderError::plain(&other.to_string()),
-        };
-    };
-    let text = |field: &str| object.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
-    let kind = text("status");
+/// Reads the error object of a stream, or a text in its place.
+pub(super) fn of(error: &Value) -> ProviderError {
+    ProviderError::of(error, details)
+}
+
+fn details(object: &Map<String, Value>) -> ProviderError {
+    let kind = text(object, "status");
     let (known, code) = kind.as_deref().map_or((None, None), meaning);
     let told = object.get("code").and_then(Value::as_u64).and_then(|code| code.try_into().ok());
     ProviderError {
-        message: shortened(&text("message").unwrap_or_else(|| error.to_string())),
         code: code.map(ToOwned::to_owned),
         kind,
-        param: None,
         status: told.filter(|status| (400..600).contains(status)).or(known),
+        ..ProviderError::default()
     }
 }
 

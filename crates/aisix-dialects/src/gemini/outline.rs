@@ -59,7 +59,7 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     let text = std::str::from_utf8(body).map_err(unreadable)?;
     let answer: Answer<'_> = serde_json::from_str(text).map_err(unreadable)?;
     if let Some(error) = &answer.error {
-        return Err(error::from_value(error).in_band());
+        return Err(error::of(error).in_band());
     }
     if answer.candidates.is_none() && answer.prompt_feedback.is_none() {
         return Err(unreadable("the answer has no candidates"));
@@ -78,7 +78,7 @@ pub(super) fn frame(data: &[u8]) -> Result<FrameOutline, Error> {
     let text = std::str::from_utf8(data).map_err(unreadable)?;
     let answer: Answer<'_> = serde_json::from_str(text).map_err(unreadable)?;
     if let Some(error) = &answer.error {
-        return Err(error::from_value(error).in_band());
+        return Err(error::of(error).in_band());
     }
     Ok(FrameOutline {
         finished: answer.finished(),

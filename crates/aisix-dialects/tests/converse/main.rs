@@ -8,6 +8,7 @@
 
 mod folder;
 mod requests;
+mod seals;
 
 use std::fmt::Write;
 use std::fs;
@@ -17,7 +18,7 @@ use aisix_core::chat::{StreamOptions, fold};
 use aisix_dialects::eventstream::EventStreamDecoder;
 use aisix_dialects::{
     ANTHROPIC_MESSAGES, AnswerContext, CONVERSE, CallerDialect, Depth, Dialect as _, Dropped,
-    Encoded, Frame, FrameDecoder as _, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest,
+    Encoded, Frame, FrameDecoder as _, OPENAI_CHAT, OPENAI_RESPONSES, UpstreamRequest, converse,
 };
 use aisix_testing::conformance::dialect::{self, Samples};
 use aisix_testing::eventstream;
@@ -120,7 +121,7 @@ fn check_requests(from: &dyn CallerDialect) {
         let mut carried = from.decode_request(input.into()).expect("the fixture is a request");
         let upstream =
             UpstreamRequest { model: "anthropic.claude-x", stream: carried.outline().stream };
-        let encoded = CONVERSE.encode_request(&mut carried, &upstream);
+        let encoded = converse::of_model(upstream.model).encode_request(&mut carried, &upstream);
         Some((format!("{case}.request.txt"), told(encoded)))
     });
     folder::compare(&golden(&format!("translation/{}.converse", from.id())), expected.collect());

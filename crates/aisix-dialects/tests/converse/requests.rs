@@ -1,7 +1,9 @@
 //! What requests of callers become.
 
+use aisix_core::chat::CacheMark;
 use aisix_dialects::{
-    ANTHROPIC_MESSAGES, CONVERSE, CallerDialect, Dialect as _, OPENAI_CHAT, UpstreamRequest,
+    ANTHROPIC_MESSAGES, CONVERSE, CONVERSE_CLAUDE, CallerDialect, Dialect, OPENAI_CHAT,
+    UpstreamRequest,
 };
 use serde_json::{Value, json};
 
@@ -232,18 +234,55 @@ fn thoughts_go_back_with_their_seals() {
 
 #[test]
 fn thinking_is_asked_for_where_the_vendor_documents_it() {
-    let budget = json!({"thinking": {"type": "enabled", "budget_tokens": 2048}, "top_k": 5});
-    let expected = json!({"thinking": {"type": "enabled", "budget_tokens": 2048}, "top_k": 5});
+    let budget = json!({"thinking": {"type": "enabled", "budget_tokens": 2048}});
     let place = "/additionalModelRequestFields";
-    check(budget.clone(), place, expected.clone(), &[]);
+    check(budget.clone(), place, budget.clone(), &[]);
     let profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc";
-    check_for(profile, budget.clone(), place, expected, &[]);
-    check_for("us.meta.llama-z:0", budget, place, Value::Null, &["thinking", "top_k"]);
-    check(json!({"reasoning_effort": "minimal"}), "/outputConfig", json!({"effort": "low"}), &[]);
+    check_for(profile, budget.clone(), place, budget.clone(), &[]);
+    check_for("us.meta.llama-z:0", budget, place, Value::Null, &["thinking"]);
+    let top_k = json!({"top_k": 5});
+    check(top_k.clone(), place, top_k.clone(), &[]);
+    check_for(profile, top_k.clone(), place, top_k.clone(), &[]);
+    check_for("us.meta.llama-z:0", top_k, place, Value::Null, &["top_k"]);
+    let minimal = json!({"reasoning_effort": "minimal"});
+    check(minimal.clone(), "/outputConfig", json!({"effort": "low"}), &[]);
+    // Who may stand for any vendor's model is not told what only one takes.
+    for model in [profile, "us.meta.llama-z:0"] {
+        check_for(model, minimal.clone(), "/outputConfig", json!({"effort": "low"}), &[]);
+        check_for(model, minimal.clone(), place, Value::Null, &[]);
+    }
     let off = json!({"thinking": {"type": "disabled"}});
     check(json!({"reasoning_effort": "none"}), place, off, &[]);
     let warm = json!({"thinking": {"type": "adaptive"}, "temperature": 0.5});
-    check(warm, place, json!({"thinking": {"type": "adaptive"}}), &["temperature"]);
+    let shown = json!({"thinking": {"type": "adaptive", "display": "summarized"}});
+    check(warm, place, shown, &["temperature"]);
+}
+
+#[test]
+fn what_callers_of_anthropics_format_say_of_thinking_is_told_as_they_say_it() {
+    for thinking in [
+        json!({"type": "adaptive"}),
+        json!({"type": "adaptive", "display": "omitted"}),
+        json!({"type": "enabled", "budget_tokens": 2048, "display": "summarized"}),
+        json!({"type": "between_tools"}),
+        Value::Null,
+    ] {
+        let mut request = json!({"model": "m", "max_tokens": 9, "temperature": 0.5, "top_k": 7,
+            "output_config": {"effort": "max"}, "thinking": thinking,
+            "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+            "tool_choice": {"type": "any"}, "messages": [{"role": "user", "content": "Hi"}]});
+        if thinking.is_null() {
+            request.as_object_mut().unwrap().remove("thinking");
+        }
+        // On the other way to the same model, too, the provider judges it.
+        let (body, dropped) = written(&ANTHROPIC_MESSAGES, "anthropic.claude-opus-4-8", &request);
+        let additional = &body["additionalModelRequestFields"];
+        assert_eq!((&additional["thinking"], &additional["top_k"]), (&thinking, &json!(7)));
+        assert_eq!(body["outputConfig"]["effort"], "max");
+        assert_eq!(body["inferenceConfig"]["temperature"], 0.5);
+        assert_eq!(body["toolConfig"]["toolChoice"], json!({"any": {}}));
+        assert!(dropped.is_empty(), "{dropped:?}");
+    }
 }
 
 #[test]
@@ -309,4 +348,48 @@ fn instructions_in_mid_conversation_lose_their_place_and_that_is_said() {
         json!([{"text": "In French."}]),
         &["system.position"],
     );
+}
+
+/// A request of a caller's that is to be kept as its model says.
+fn kept(dialect: &dyn Dialect, request: &Value) -> Value {
+    let mut carried =
+        ANTHROPIC_MESSAGES.decode_request(request.to_string().into()).expect("it is a request");
+    let upstream = UpstreamRequest { model: "anthropic.claude-x", stream: true };
+    let encoded = dialect.encode_request(&mut carried, &upstream).expect("it can be written");
+    let mark = CacheMark { ttl: Some("1h".to_owned()), ..CacheMark::default() };
+    let body = dialect.mark_for_cache(encoded.body, &mark);
+    serde_json::from_slice(&body).expect("it is JSON")
+}
+
+#[test]
+fn a_prompt_is_kept_at_its_ends_where_the_model_says_so_and_the_caller_nothing() {
+    let point = json!({"cachePoint": {"type": "default", "ttl": "1h"}});
+    let said = |content: Value| {
+        json!({"model": "m", "max_tokens": 9, "system": "Be terse.",
+            "messages": [{"role": "user", "content": content}]})
+    };
+    let body = kept(&CONVERSE_CLAUDE, &said("a cachePoint?".into()));
+    assert_eq!(body["system"], json!([{"text": "Be terse."}, point]));
+    assert_eq!(body["messages"][0]["content"], json!([{"text": "a cachePoint?"}, point]));
+
+    let mark = json!({"type": "ephemeral"});
+    let own = said(json!([{"type": "text", "text": "Hi", "cache_control": mark}]));
+    let body = kept(&CONVERSE_CLAUDE, &own);
+    assert_eq!(body["system"], json!([{"text": "Be terse."}]));
+    assert_eq!(body["messages"][0]["content"][1], json!({"cachePoint": {"type": "default"}}));
+
+    let body = kept(&CONVERSE, &said("Hi".into()));
+    assert!(!body.to_string().contains("cachePoint"), "{body}");
+}
+
+#[test]
+fn a_mark_for_the_whole_is_one_at_its_end() {
+    let request = json!({"model": "m", "max_tokens": 9, "system": "Be terse.",
+        "cache_control": {"type": "ephemeral", "ttl": "1h"},
+        "messages": [{"role": "user", "content": "Hi"}]});
+    let (body, dropped) = written(&ANTHROPIC_MESSAGES, "anthropic.claude-x", &request);
+    let point = json!({"cachePoint": {"type": "default", "ttl": "1h"}});
+    assert_eq!(body["messages"][0]["content"], json!([{"text": "Hi"}, point]));
+    assert_eq!(body["system"], json!([{"text": "Be terse."}]));
+    assert!(dropped.is_empty(), "{dropped:?}");
 }

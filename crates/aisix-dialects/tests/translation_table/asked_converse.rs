@@ -30,6 +30,18 @@ pub(crate) fn of(body: &Value) -> Facts {
         Some("disabled") => facts.say("thinking", "Off"),
         _ => {}
     }
+    if let display @ Value::String(_) = &more["thinking"]["display"] {
+        facts.say("theirs", format!("thinking.display {display}"));
+    }
+    // A mark for the whole is one behind its last block.
+    let last = list(&body["messages"]).last().and_then(|message| list(&message["content"]).last());
+    if let Some(point) = last.and_then(|block| block["cachePoint"].as_object()) {
+        let mut mark = serde_json::json!({"type": "ephemeral"});
+        if let Some(ttl) = point.get("ttl") {
+            mark["ttl"] = ttl.clone();
+        }
+        facts.say("theirs", format!("cache_control {mark}"));
+    }
     let output = &body["outputConfig"];
     facts.some("effort", output["effort"].as_str());
     let format = &output["textFormat"];

@@ -143,7 +143,7 @@ impl Attempt<'_> {
     ) -> Result<Reply, Error> {
         let answer = async {
             let (head, body) = self.accepted(&**way.adapter, request).await?.into_parts();
-            let body = collect(body).await?;
+            let body = way.adapter.unwrapped(self.operation, collect(body).await?)?;
             Ok(Reply { headers: head.headers, body: self.quirks(way.dialect).whole(body) })
         };
         way.deadline.bounds(answer).await

@@ -6,9 +6,11 @@ use aisix_gateway::Settings;
 use aisix_testing::botocore::{self, Signer};
 use aisix_testing::eventstream::{event, exception};
 use aisix_testing::{Gate, Received, Reply, ScriptedUpstream};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::common::spoken::{CHAT, FORMATS, Spoken, error_in};
+use crate::common::spoken::{CHAT, FORMATS, Spoken, asked, error_in};
 use crate::common::*;
 
 const LLAMA: &str = "us.meta.llama-z:0";
@@ -101,6 +103,54 @@ async fn every_format_reaches_converse_whole_and_streamed_and_signed() {
         ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
     claims.push(botocore::stream(&written, &events));
     botocore::assert(&claims);
+}
+
+#[tokio::test]
+async fn tokens_of_a_message_are_counted_for_claude_and_nobody_else() {
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    let thinking = json!({"type": "enabled", "budget_tokens": 2048});
+    let mut claims = Vec::new();
+    for (model, asked_for, limit) in [
+        (CLAUDE, json!({"messages": messages}), 1),
+        ("eu.anthropic.claude-x-v1:0", json!({"messages": messages, "thinking": thinking}), 2049),
+        (
+            "arn:aws:bedrock:eu-west-3:123456789012:inference-profile/eu.anthropic.claude-x-v1:0",
+            json!({"system": "Be terse.", "messages": messages}),
+            1,
+        ),
+    ] {
+        let upstream = ScriptedUpstream::start();
+        let world = signed(&upstream, model);
+        upstream.enqueue(Reply::json(200, r#"{"inputTokens": 14}"#));
+        let mut body = asked_for.clone();
+        body["model"] = MODEL.into();
+        let told = world.send(asked("/v1/messages/count_tokens", &body)).await;
+        assert_eq!((told.status, told.text()), (200, r#"{"input_tokens":14}"#), "{model}");
+        let received = upstream.next_request().await;
+        // The regions of a profile are no part of it: the operation counts for models.
+        let path = "/model/anthropic.claude-x-v1%3A0/count-tokens";
+        assert_eq!(received.path_and_query, path);
+        claims.push(botocore::request("CountTokens", &received, Some(SIGNER)));
+        let counted = received.json::<Value>()["input"]["invokeModel"]["body"].clone();
+        let counted = STANDARD.decode(counted.as_str().expect("a text")).expect("base64");
+        let mut expected = asked_for;
+        expected["anthropic_version"] = "bedrock-2023-05-31".into();
+        expected["max_tokens"] = limit.into();
+        assert_eq!(serde_json::from_slice::<Value>(&counted).expect("JSON"), expected, "{model}");
+        assert_untold(&received);
+
+        upstream.enqueue(Reply::json(200, r#"{"inputTokens": "many"}"#));
+        let told = world.send(asked("/v1/messages/count_tokens", &body)).await;
+        assert_eq!(told.status, 502, "{}", told.text());
+    }
+    botocore::assert(&claims);
+    let upstream = ScriptedUpstream::start();
+    let world = signed(&upstream, LLAMA);
+    let body = json!({"model": MODEL, "messages": messages});
+    let told = world.send(asked("/v1/messages/count_tokens", &body)).await;
+    assert_eq!(told.status, 400, "{}", told.text());
+    assert!(told.text().contains("count_tokens"), "{}", told.text());
+    assert!(upstream.requests().is_empty());
 }
 
 /// Neither the caller's credential nor the secret itself goes upstream.

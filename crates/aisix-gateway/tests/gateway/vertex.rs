@@ -140,6 +140,29 @@ async fn a_message_for_claude_is_passed_on_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn tokens_of_a_message_are_counted_for_claude_and_nobody_else() {
+    let vertex = ScriptedUpstream::start();
+    let world = in_front_of(&vertex, "claude-x@20260101");
+    vertex.always(Reply::json(200, r#"{"input_tokens": 14}"#));
+    let sent = format!(
+        r#"{{ "model":"{MODEL}", "system": "é","messages":[{{"role":"user","content":"hi"}}]}}"#
+    );
+    let answer = world.send(asked("/v1/messages/count_tokens", &sent)).await;
+    assert_eq!((answer.status, answer.text()), (200, r#"{"input_tokens": 14}"#));
+    let received = vertex.next_request().await;
+    let publisher = "/v1/projects/p-1/locations/europe-west1/publishers/anthropic";
+    assert_eq!(received.path_and_query, format!("{publisher}/models/count-tokens:rawPredict"));
+    let expected = r#"{"anthropic_version":"vertex-2023-10-16", "model":"claude-x@20260101", "system": "é","messages":[{"role":"user","content":"hi"}]}"#;
+    assert_eq!(received.text(), expected);
+
+    let world = in_front_of(&vertex, "gemini-2.5-flash");
+    let answer = world.send(asked("/v1/messages/count_tokens", &sent)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("count_tokens"), "{}", answer.text());
+    assert_eq!(vertex.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn what_google_refuses_is_told_without_names_of_the_operators() {
     let vertex = ScriptedUpstream::start();
     let world = in_front_of(&vertex, "gemini-2.5-flash");

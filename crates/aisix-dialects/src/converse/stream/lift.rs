@@ -14,10 +14,12 @@ use super::super::response::{beside, read_finish};
 use super::super::{ID, citation, usage};
 use crate::fields::{Borrowed, Fields, Json};
 use crate::relay::unreadable;
+use crate::seal::Makers;
 
 /// Lifts the events of one stream.
-#[derive(Default)]
 pub(super) struct Lifter {
+    /// Whose the seals in it are.
+    makers: Makers,
     /// The blocks that are open, by their index.
     open: BTreeMap<u64, Block>,
     /// Thoughts that only the provider can read, of which nothing is told before they are whole.
@@ -50,6 +52,10 @@ struct Redacted {
 }
 
 impl Lifter {
+    pub(super) fn new(makers: Makers) -> Self {
+        Self { makers, open: BTreeMap::new(), redacted: BTreeMap::new(), parts: 0 }
+    }
+
     /// The events that say what one event of the format says.
     pub(super) fn event(&mut self, event: Event, data: &[u8]) -> Result<ChatEvents, Error> {
         let mut fields = Borrowed::read(data).map_err(unreadable)?;
@@ -95,7 +101,7 @@ impl Lifter {
         let Some(Ok(delta)) = fields.take("delta").map(Json::object) else {
             return;
         };
-        let (kind, grown) = match read(delta) {
+        let (kind, grown) = match read(delta, self.makers) {
             Ok(Fragment::Said(kind, grown)) => (kind, grown),
             Ok(Fragment::Redacted(data)) => {
                 return self.redacted.entry(index).or_default().fragments.push(data);
@@ -139,7 +145,7 @@ impl Lifter {
             block.close(events);
         }
         if let Some(redacted) = self.redacted.remove(&index) {
-            let redacted = Some(Seal::read(ID, redacted.whole()));
+            let redacted = Some(Seal::read(self.makers.redacted, redacted.whole()));
             let part = self.begin(PartStart::Reasoning { redacted }, events);
             events.push(ChatEvent::PartEnd { choice: 0, part });
         }
@@ -199,16 +205,16 @@ fn says_nothing(delta: &Delta) -> bool {
 ///
 /// # Errors
 /// The fragment, where only this format knows it.
-fn read(mut delta: Borrowed<'_>) -> Result<Fragment, Fields> {
+fn read(mut delta: Borrowed<'_>, makers: Makers) -> Result<Fragment, Fields> {
     if let Some(text) = delta.text("text") {
         return Ok(Fragment::Said(Kind::Text, Delta::Text(text.into_owned())));
     }
     let delta = Fields::from(delta);
-    read_rare(&delta).ok_or(delta)
+    read_rare(&delta, makers).ok_or(delta)
 }
 
 /// The same, of what is no text.
-fn read_rare(delta: &Fields) -> Option<Fragment> {
+fn read_rare(delta: &Fields, makers: Makers) -> Option<Fragment> {
     if let Some(input) = delta.get("toolUse").and_then(|call| call["input"].as_str()) {
         return Some(Fragment::Said(Kind::Call, Delta::Text(input.to_owned())));
     }
@@ -220,7 +226,8 @@ fn read_rare(delta: &Fields) -> Option<Fragment> {
     if let Some(data) = text("redactedContent") {
         return Some(Fragment::Redacted(data));
     }
-    let seal = || text("signature").map(|seal| Delta::Signature(Seal::read(ID, seal)));
+    let seal = |seal| Delta::Signature(Seal::read(makers.signatures, seal));
+    let seal = || text("signature").map(seal);
     Some(Fragment::Said(Kind::Thought, text("text").map(Delta::Text).or_else(seal)?))
 }
 

@@ -21,6 +21,15 @@ pub struct Family {
     pub way: fn(&CallerFormat, bool) -> Way,
 }
 
+impl Family {
+    /// The format that its seals go by, for a caller who speaks this one. Claude's go by its own
+    /// wherever it is spoken to.
+    pub fn seals_as(&self, caller: &CallerFormat, stream: bool) -> &'static str {
+        let is_claude = self.model.contains("claude");
+        if is_claude { messages::UPSTREAM.name } else { (self.way)(caller, stream).format.name }
+    }
+}
+
 /// How a family is called.
 pub struct Way {
     pub format: &'static UpstreamFormat,

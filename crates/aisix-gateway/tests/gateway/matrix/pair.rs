@@ -111,7 +111,7 @@ impl<'a> Pair<'a> {
         let told = (caller.told)(&whole);
         let seal = told.thought.as_ref().and_then(|thought| thought.seal.as_ref());
         let is_marked = seal.map(|seal| seal.starts_with(MARK));
-        let is_foreign = caller.name != way.format.name;
+        let is_foreign = caller.name != self.family.seals_as(caller, stream);
         assert!(is_marked.is_none_or(|it| it == is_foreign), "{what}: {told:?}");
         assert_eq!(&without_mark(told), answer, "{what}");
         Exchanged { told: Some(whole), lost, sent: received.text().to_owned() }

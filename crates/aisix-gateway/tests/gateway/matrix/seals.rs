@@ -25,9 +25,41 @@ async fn a_seal_goes_back_to_its_maker_and_to_nobody_else() {
     docket.judge();
 }
 
-async fn check(caller: &CallerFormat, maker: &Family, other: &Family, docket: &mut Docket) {
+/// Streams of Claude's on Bedrock come in another format than whole answers.
+#[tokio::test]
+async fn what_claude_signs_is_good_wherever_claude_is() {
+    let mut docket = Docket::start();
+    let claude = |family: &&Family| family.model.contains("claude");
+    let ways = || FAMILIES.iter().filter(claude).flat_map(|it| [(it, false), (it, true)]);
+    for caller in &CALLERS {
+        let bedrock = ways().filter(|(family, _)| family.adapter == "bedrock");
+        let both =
+            bedrock.flat_map(|one| ways().flat_map(move |other| [(one, other), (other, one)]));
+        for (maker, next) in both {
+            let mut asked = Conversation { max_tokens: Some(1000), ..Conversation::default() };
+            for (family, stream) in [maker, next] {
+                asked.turns.push(Turn::User(vec![Piece::Text("9.11 or 9.8?".to_owned())]));
+                let pair = Pair::new(caller, family);
+                let what = format!("{}, sealed by {}", pair.name, maker.0.name);
+                let exchanged = pair.turn(&asked, &sealed(), stream, &what, &mut docket).await;
+                let first = asked.turns.len() == 1;
+                let sent = exchanged.sent;
+                assert_eq!(sent.contains(SEAL), !first, "{what}: {sent}");
+                assert!(!sent.contains(MARK), "{what}: {sent}");
+                asked.turns.push(Turn::Told(exchanged.told.expect("it is answered")));
+            }
+        }
+    }
+    docket.judge();
+}
+
+fn sealed() -> Answer {
     let thought = Thought { text: "Tenths first.".to_owned(), seal: Some(SEAL.to_owned()) };
-    let sealed = Answer { thought: Some(thought), ..said("9.8") };
+    Answer { thought: Some(thought), ..said("9.8") }
+}
+
+async fn check(caller: &CallerFormat, maker: &Family, other: &Family, docket: &mut Docket) {
+    let sealed = sealed();
     let mut asked = Conversation { max_tokens: Some(1000), ..Conversation::default() };
     for (family, answer) in [(maker, &sealed), (other, &said("Yes.")), (maker, &sealed)] {
         asked.turns.push(Turn::User(vec![Piece::Text("9.11 or 9.8?".to_owned())]));
