@@ -8,7 +8,7 @@ use aisix_core::{Error, ErrorCode};
 use aisix_telemetry::Metrics;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -84,8 +84,26 @@ impl Body for AnswerBody {
     }
 }
 
+/// Refuses a body that is not declared as JSON, or that is compressed, and says which header shows
+/// that. A body that is JSON although the header calls it compressed is taken.
+pub(crate) fn refuse_other_than_json(headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+    if !is_json(headers) {
+        return Err(not_json_as("its content-type must be application/json"));
+    }
+    if headers.contains_key(CONTENT_ENCODING) && !body.trim_ascii_start().starts_with(b"{") {
+        return Err(not_json_as("it must be sent without a content-encoding"));
+    }
+    Ok(())
+}
+
+/// That a body is no JSON, and what of it shows that.
+fn not_json_as(sent: &str) -> Error {
+    let form = Error::invalid_json();
+    Error::new(form.code(), format!("{}: {sent}", form.message()))
+}
+
 /// Whether a request says that its body is JSON: `application/json`, or a type built on it.
-pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+fn is_json(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();

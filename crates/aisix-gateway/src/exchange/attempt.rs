@@ -58,6 +58,19 @@ pub(super) struct Way<'a> {
     pub(super) deadline: Deadline,
 }
 
+/// What is asked of a candidate that can do what the caller wants.
+pub(super) struct Plan<'a> {
+    way: Way<'a>,
+    asks: Asks,
+}
+
+enum Asks {
+    /// One call with this body.
+    Once(Bytes),
+    /// As many as the texts take.
+    Embeddings(EmbedCalls),
+}
+
 /// A whole answer.
 pub(super) struct Reply {
     pub(super) headers: HeaderMap,
@@ -65,13 +78,13 @@ pub(super) struct Reply {
 }
 
 impl Attempt<'_> {
-    /// Calls the candidate; what comes back is an answer that has begun, or why there is none.
-    /// What the candidate's format cannot express is added to `dropped`.
-    pub(super) async fn run(
+    /// What the candidate is asked; fails, before anybody is called, where it cannot do that. What
+    /// its format cannot express is added to `dropped`.
+    pub(super) fn plan(
         &self,
         payload: &mut Payload,
         dropped: &mut Vec<Dropped>,
-    ) -> Result<Source, Error> {
+    ) -> Result<Plan<'_>, Error> {
         let target = &self.candidate.target;
         let stream = payload.outline().stream;
         let adapter = self.shared.adapters.of(&target.provider_key.spec)?;
@@ -83,13 +96,27 @@ impl Attempt<'_> {
             && let Some(format) = adapter.embedding(target)?
         {
             let calls = EmbedCalls::of(format, request, &way.upstream)?;
-            return self.embed(&way, &calls, dropped).await;
+            return Ok(Plan { way, asks: Asks::Embeddings(calls) });
         }
         let Encoded { body, dropped: left_out } = self.encode(payload, &way)?;
         *dropped = left_out;
+        Ok(Plan { way, asks: Asks::Once(body) })
+    }
+
+    /// Calls the candidate; what comes back is an answer that has begun, or why there is none.
+    /// What is taken from the request on its way is added to `dropped`.
+    pub(super) async fn run(
+        &self,
+        Plan { way, asks }: Plan<'_>,
+        dropped: &mut Vec<Dropped>,
+    ) -> Result<Source, Error> {
+        let body = match asks {
+            Asks::Once(body) => body,
+            Asks::Embeddings(calls) => return self.embed(&way, &calls, dropped).await,
+        };
         let (Prepared { request, dropped: lost }, discretion) = self.prepared(&way, body).await?;
         dropped.extend(lost);
-        let answer = if stream {
+        let answer = if way.upstream.stream {
             self.stream(&way, request, &discretion).await
         } else {
             let reply = self.whole(&way, request).await;

@@ -22,6 +22,7 @@ use aisix_core::snapshot::Stored;
 use aisix_core::{Carried, DialectId, Error, ErrorKind, Model};
 use aisix_dialects::{AnswerContext, Asked, CallerDialect, Encoded, EventEncoder, RelayedAnswer};
 use aisix_hooks::{Answer, AttemptFlow, AttemptInfo, Flow, HookRequest, Payload, RequestInfo};
+use aisix_telemetry::Metrics;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Body;
@@ -90,13 +91,13 @@ impl Source {
 
 impl Exchange {
     /// Runs it. Dropping the future abandons the exchange: the upstream call is dropped with it,
-    /// and the hooks are told. `json` says whether the caller declared its body as JSON.
-    pub(crate) async fn run<B>(mut self, json: bool, body: B) -> Response<AnswerBody>
+    /// and the hooks are told.
+    pub(crate) async fn run<B>(mut self, body: B) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BodyError>,
     {
-        match self.answer(json, body).await {
+        match self.answer(body).await {
             Ok(Answered::Whole(response)) => {
                 self.completion.succeed();
                 response
@@ -115,7 +116,7 @@ impl Exchange {
         }
     }
 
-    async fn answer<B>(&mut self, json: bool, body: B) -> Result<Answered, Error>
+    async fn answer<B>(&mut self, body: B) -> Result<Answered, Error>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BodyError>,
@@ -123,9 +124,7 @@ impl Exchange {
         // 1 decode
         let oversized = Oversized::at(self.arrival.endpoint, &self.shared.metrics);
         let bytes = body::read(body, &self.shared.settings, oversized).await?;
-        if !json {
-            return Err(Error::invalid_json());
-        }
+        body::refuse_other_than_json(&self.headers, &bytes)?;
         let payload = self.arrival.inbound.decode(bytes)?;
         let (stream, context) = (payload.outline().stream, self.context(payload.outline()));
         self.completion.asked(stream);
@@ -219,11 +218,7 @@ impl Exchange {
         failover: &Failover,
         payload: &mut Payload,
     ) -> Result<(Source, Option<Arc<str>>), Error> {
-        let metrics = self.shared.metrics.clone();
         let fallback = self.completion.attempted(&candidate);
-        if failover.group().is_some() {
-            metrics.attempt_begun(candidate.labels());
-        }
         let attempt = Attempt {
             candidate: &candidate,
             shared: &self.shared,
@@ -236,15 +231,15 @@ impl Exchange {
             looks_inside: self.completion.looks_inside(),
         };
         let mut dropped = Vec::new();
-        let outcome = attempt.run(payload, &mut dropped).await;
-        self.completion.omissions().of_request(dropped);
-        if let Some(group) = failover.group() {
-            metrics.attempted(candidate.labels(), outcome.is_ok());
-            if fallback {
-                let target = &candidate.target.display_name;
-                metrics.fell_back(&group.display_name, target, outcome.is_ok());
+        let outcome = match attempt.plan(payload, &mut dropped) {
+            Ok(plan) => {
+                let call = attempt.run(plan, &mut dropped);
+                counted(call, &self.shared.metrics, &candidate, failover.group(), fallback).await
             }
-        }
+            // A target that was not called has not failed.
+            Err(error) => Err(error),
+        };
+        self.completion.omissions().of_request(dropped);
         let model = &candidate.target.model_id;
         match outcome {
             Ok(source) => {
@@ -382,6 +377,27 @@ impl Exchange {
         }
         headers
     }
+}
+
+/// Calls a target, and counts that, where the caller named a group.
+async fn counted(
+    call: impl Future<Output = Result<Source, Error>>,
+    metrics: &Metrics,
+    candidate: &Candidate,
+    group: Option<&Model>,
+    fallback: bool,
+) -> Result<Source, Error> {
+    let Some(group) = group else {
+        return call.await;
+    };
+    metrics.attempt_begun(candidate.labels());
+    let outcome = call.await;
+    metrics.attempted(candidate.labels(), outcome.is_ok());
+    if fallback {
+        let target = &candidate.target.display_name;
+        metrics.fell_back(&group.display_name, target, outcome.is_ok());
+    }
+    outcome
 }
 
 fn info(index: u32, target: &Target) -> AttemptInfo {

@@ -21,7 +21,7 @@ use tower::Service;
 
 use super::completion::Completion;
 use super::{Exchange, models};
-use crate::body::{self, AnswerBody, BodyError};
+use crate::body::{AnswerBody, BodyError};
 use crate::client::Client;
 use crate::endpoints::{Endpoint, Inbound};
 use crate::generation::Generation;
@@ -87,11 +87,10 @@ where
             Ok(match arrival.operation {
                 Operation::ListModels => list_models(&arrival, &caller, &shared.metrics),
                 _ => {
-                    let json = body::is_json(&head.headers);
                     let user_agent = head.headers.get(USER_AGENT).map(|value| value.as_bytes());
                     let program = shared.metrics.client_type(user_agent);
                     let exchange = Exchange::new((shared, client), arrival, caller, program);
-                    exchange.with_headers(head.headers).run(json, body).await
+                    exchange.with_headers(head.headers).run(body).await
                 }
             })
         })

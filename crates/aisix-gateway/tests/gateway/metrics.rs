@@ -323,6 +323,37 @@ async fn attempts_of_a_group_are_counted_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_target_that_cannot_do_what_is_asked_is_not_counted_as_called() {
+    let (first, second) = (ScriptedUpstream::start(), ScriptedUpstream::start());
+    let mut unable = provider_key("unable", &second.base_url());
+    (unable["provider"], unable["adapter"]) = ("anthropic".into(), "anthropic".into());
+    let mut all = documents::standard(&first.base_url());
+    all.extend(documents::documents([
+        ("provider_keys/unable", unable),
+        ("models/unable", direct("unable", "x", "unable")),
+        ("models/g", group("g", &["unable", MODEL])),
+        ("models/h", group("h", &["unable"])),
+    ]));
+    let world = World::with(Settings::default(), &all);
+    let embed = |model: &str| {
+        let body = json!({"model": model, "input": "hi"}).to_string();
+        authorized(post("/v1/embeddings", body), CALLER)
+    };
+    let list = json!({"object": "list", "model": "x", "data": [
+        {"object": "embedding", "index": 0, "embedding": [0.5]}
+    ], "usage": {"prompt_tokens": 1, "total_tokens": 1}});
+    first.enqueue(Reply::json(200, list.to_string()));
+    assert_eq!(world.send(embed("g")).await.status, 200);
+    assert_eq!(world.send(embed("h")).await.status, 501);
+    assert!(second.requests().is_empty());
+
+    let target = [SERVED[0], SERVED[1], SERVED[2], SERVED[3]];
+    world.assert_counted(&names::DEPLOYMENT_REQUESTS, &[(&target, 1.0)]);
+    world.assert_counted(&names::DEPLOYMENT_SUCCESSES, &[(&target, 1.0)]);
+    world.assert_counted(&names::DEPLOYMENT_FAILURES, &[]);
+}
+
+#[tokio::test]
 async fn a_caller_that_leaves_is_counted_once() {
     let upstream = ScriptedUpstream::start();
     let gate = Gate::new();

@@ -146,12 +146,13 @@ async fn a_body_has_to_be_declared_as_json() {
     let checks = Checks::new();
     let body = r#"{"model":"nobody","messages":[{}]}"#;
     let not_found = unknown("nobody");
+    let undeclared = NOT_JSON.replace("body", "body: its content-type must be application/json");
     for (declared, status, expected) in [
-        (None, 400, NOT_JSON),
-        (Some("text/plain"), 400, NOT_JSON),
-        (Some("application/x-www-form-urlencoded"), 400, NOT_JSON),
-        (Some("application/jsonlines"), 400, NOT_JSON),
-        (Some("application/json"), 404, &*not_found),
+        (None, 400, &*undeclared),
+        (Some("text/plain"), 400, &*undeclared),
+        (Some("application/x-www-form-urlencoded"), 400, &*undeclared),
+        (Some("application/jsonlines"), 400, &*undeclared),
+        (Some("application/json"), 404, &not_found),
         (Some("Application/JSON; charset=utf-8"), 404, &not_found),
         (Some("application/vnd.example+json"), 404, &not_found),
     ] {
@@ -159,6 +160,25 @@ async fn a_body_has_to_be_declared_as_json() {
         request.headers_mut().remove("content-type");
         let declared = declared.map(|declared| declared.parse().expect("a header value"));
         request.headers_mut().extend(declared.map(|it| (http::header::CONTENT_TYPE, it)));
+        assert_answer(&checks.world.send(request).await, status, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_with_the_header_that_says_so() {
+    let checks = Checks::new();
+    let encoded = NOT_JSON.replace("body", "body: it must be sent without a content-encoding");
+    let not_found = unknown("nobody");
+    let json = &br#"{"model":"nobody","messages":[{}]}"#[..];
+    for (body, encoding, status, expected) in [
+        (&b"\x1f\x8b\x08\x00"[..], "gzip", 400, &encoded),
+        (b"\x1f\x8b\x08\x00", "br", 400, &encoded),
+        (json, "identity", 404, &not_found),
+        (json, "gzip", 404, &not_found),
+    ] {
+        let mut request = world::chat(body.to_vec());
+        let encoding = encoding.parse().expect("a header value");
+        request.headers_mut().insert("content-encoding", encoding);
         assert_answer(&checks.world.send(request).await, status, expected);
     }
 }

@@ -46,7 +46,8 @@ async fn a_request_that_is_truncated_or_no_json_is_refused_and_goes_nowhere() {
             request.headers_mut().insert("content-type", odd);
             let answer = pair.world.send(request).await;
             let message = pair.assert_refused(answer.status, 400, answer.text());
-            assert_eq!(message, "invalid JSON request body", "{}", pair.name);
+            let declared = "invalid JSON request body: its content-type must be application/json";
+            assert_eq!(message, declared, "{}", pair.name);
         }
         assert!(pair.upstream.requests().is_empty(), "{}", pair.name);
     })
