@@ -350,6 +350,54 @@ async fn a_gateway_serves_although_nobody_takes_its_receipts() {
     gateway.stop().await;
 }
 
+/// A record that nobody leaves.
+struct Keeping;
+
+#[async_trait]
+impl ReceiptSink for Keeping {
+    async fn report(&self, _: &Receipt) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn ttl(&self) -> Duration {
+        TTL
+    }
+
+    async fn withdraw(&self) -> Result<(), StoreError> {
+        Err(StoreError::Conflict)
+    }
+}
+
+/// What was logged.
+static LOGGED: std::sync::Mutex<Vec<u8>> = std::sync::Mutex::new(Vec::new());
+
+struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        LOGGED.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn only_a_gateway_that_was_on_record_is_said_to_stay_there() {
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish();
+    tracing::subscriber::set_global_default(log).unwrap();
+    Gateway::start(Arc::new(Away), Arc::new(Closed), "never-there").stop().await;
+    Gateway::start(Arc::new(Away), Arc::new(Keeping), "stays-there").stop().await;
+    let logged = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
+    let told = |id: &str| {
+        logged.lines().any(|line| line.contains(id) && line.contains("taken off the record"))
+    };
+    assert!(told("stays-there"), "{logged}");
+    assert!(!told("never-there"), "{logged}");
+}
+
 /// A record that never answers.
 struct Hanging;
 

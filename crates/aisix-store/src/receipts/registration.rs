@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aisix_core::error::with_causes;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::receipt::{Identity, Receipt, Served};
 use super::{ReceiptSink, StoreError};
@@ -20,6 +20,8 @@ pub struct Registration {
     turn: tokio::sync::Mutex<()>,
     /// Whether the log says that receipts cannot be written.
     refused: AtomicBool,
+    /// Whether a receipt was written.
+    recorded: AtomicBool,
 }
 
 impl Registration {
@@ -27,7 +29,8 @@ impl Registration {
     #[must_use]
     pub fn new(sink: Arc<dyn ReceiptSink>, identity: Identity) -> Self {
         let (said, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { sink, identity, said, turn, refused: AtomicBool::new(false) }
+        let (refused, recorded) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { sink, identity, said, turn, refused, recorded }
     }
 
     /// Records what the gateway serves when its turn has come.
@@ -37,6 +40,7 @@ impl Registration {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&served);
         let receipt = Receipt { identity: self.identity.clone(), served };
         self.sink.report(&receipt).await?;
+        self.recorded.store(true, Ordering::Relaxed);
         if self.refused.swap(false, Ordering::Relaxed) {
             info!(id = self.identity.id, "this gateway's receipts are written again");
         }
@@ -77,8 +81,12 @@ impl Registration {
         }
     }
 
-    /// Says that the gateway stays on record although it ends.
+    /// Says that the gateway stays on record although it ends, if it ever was there.
     pub(super) fn left_behind(&self, error: &StoreError) {
+        if !self.recorded.load(Ordering::Relaxed) {
+            debug!(%error, "this gateway ends without ever having been on record");
+            return;
+        }
         warn!(
             id = self.identity.id,
             error = with_causes(error),
