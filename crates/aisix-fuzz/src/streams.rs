@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use aisix_core::chat::{ChatEvent, ChatEvents, Usage, fold};
+use aisix_core::chat::{ChatEvent, ChatEvents, FrameOutline, Usage, fold};
 use aisix_core::{Carried, Error};
 use aisix_dialects::sse::SseDecoder;
-use aisix_dialects::{Depth, Dialect, EventEncoder, Frame, FrameDecoder};
+use aisix_dialects::{Depth, Dialect, EventDecoder, EventEncoder, Frame, FrameDecoder};
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ pub(crate) fn check(bytes: &[u8]) {
             events.extend(frame.value().expect("a frame read in full is decoded").iter().cloned());
         });
         opens_parts_in_order(from, &events);
+        is_outlined_alone_as_among_others(from, &frames);
         // Frames that nobody looks into may say less than frames that somebody reads.
         if let (Ok(()), Ok(())) = (&outlined, &full) {
             let counted = fold(events.iter().cloned()).usage;
@@ -38,6 +39,27 @@ pub(crate) fn check(bytes: &[u8]) {
                 relay(to, &frames);
             }
             translate(from, to, &frames, &events);
+        }
+    }
+}
+
+/// What a decoder knows of the frames before does not change what it sees of one, but for what was
+/// counted.
+fn is_outlined_alone_as_among_others(from: &Upstream, frames: &[Frame]) {
+    let outline = |decoder: &mut Box<dyn EventDecoder>, frame: &Frame| {
+        let read = decoder.push(frame.clone()).ok()?;
+        let known = |it: Carried<ChatEvents>| FrameOutline { usage: None, ..it.outline().clone() };
+        Some(read.map(known))
+    };
+    let mut among_others = from.dialect.event_decoder(Depth::Outline);
+    for frame in frames {
+        let Some(among_others) = outline(&mut among_others, frame) else {
+            return;
+        };
+        // What follows an end is passed over, whatever it is.
+        if among_others.is_some() {
+            let alone = outline(&mut from.dialect.event_decoder(Depth::Outline), frame);
+            assert_eq!(alone, Some(among_others), "{from:?}: {frame:?}");
         }
     }
 }

@@ -162,6 +162,7 @@ fn write_format(format: &ResponseFormat, sink: &mut Sink) -> Option<Value> {
             sink.drop("response_format");
             None
         }
+        // The name is OpenAI's alone, and tells a model nothing that its schema does not.
         ResponseFormat::JsonSchema { name: _, description, schema, strict } => {
             if description.is_some() {
                 sink.drop("response_format.description");
