@@ -135,7 +135,8 @@ Providers of the family `openai` take these as they are. Those without `/respons
 
 What OpenAI keeps of a conversation (`previous_response_id`, `conversation`, `prompt`), nobody else
 knows: others answer what the request itself holds, and `x-aisix-dropped` says what was not heard. The
-answer repeats what it was asked with, as OpenAI's do, but for what was left out in this way.
+answer repeats the caller's request, as OpenAI's do, but for tools that run at OpenAI: what it asked for,
+whether or not the upstream has heard of all of it.
 
 Many vendors of chat completions refuse fields that they do not know. So those that only OpenAI takes
 (`metadata`, `store`, `service_tier`, `prompt_cache_key` and the like) are left out for them, too.
