@@ -8,6 +8,7 @@ mod call;
 mod detail;
 mod legacy;
 mod message;
+mod model;
 mod outline;
 mod part;
 mod request;

@@ -9,7 +9,7 @@ use aisix_core::chat::{ChatRequest, Native, ResponseFormat, Sampling, StreamOpti
 use serde_json::{Map, Value, json};
 
 use super::turn::Messages;
-use super::{ID, spelling, tool, turn};
+use super::{ID, model, spelling, tool, turn};
 use crate::dialect::UpstreamRequest;
 use crate::effort;
 use crate::fields::Fields;
@@ -143,7 +143,7 @@ pub(super) fn encode(
     body.insert("model".to_owned(), upstream.model.into());
     body.insert("messages".to_owned(), Value::Array(messages));
     tool::write(request, sink, &mut body);
-    write_options(request, sink, &mut body);
+    write_options(request, upstream.model, sink, &mut body);
     metadata::write_own(request, sink, &mut body);
     body.insert("stream".to_owned(), upstream.stream.into());
     if spelling::marked(&request.native, spelling::STREAM_OPTIONS) {
@@ -161,10 +161,21 @@ pub(super) fn encode(
     body
 }
 
-fn write_options(request: &ChatRequest, sink: &mut Sink, body: &mut Map<String, Value>) {
-    let sampling = &request.sampling;
+/// The name of the limit of tokens: the caller's own where it spoke this format, else what the model
+/// goes by.
+fn limit_name(request: &ChatRequest, model: &str, sink: &Sink) -> &'static str {
     let newer = spelling::marked(&request.native, spelling::MAX_COMPLETION_TOKENS);
-    let max_tokens = if newer { "max_completion_tokens" } else { "max_tokens" };
+    if newer || !sink.own && model::thinks(model) { "max_completion_tokens" } else { "max_tokens" }
+}
+
+fn write_options(
+    request: &ChatRequest,
+    model: &str,
+    sink: &mut Sink,
+    body: &mut Map<String, Value>,
+) {
+    let sampling = &request.sampling;
+    let max_tokens = limit_name(request, model, sink);
     let sequences = sink.own && spelling::marked(&request.native, spelling::STOP_SEQUENCES);
     let stop_name = if sequences { "stop_sequences" } else { "stop" };
     let stop = (!sampling.stop.is_empty()).then(|| json!(sampling.stop));
