@@ -182,8 +182,12 @@ const SHORTEST_PART: usize = 4;
 
 fn scrub(text: &str, secret: &Secret) -> String {
     let secret = secret.expose();
-    let clean = masked::hide(&text.replace(secret, MASK), secret);
-    // A long text was cut off, and the secret perhaps with it.
+    let clean = without_begun(text.replace(secret, MASK), secret);
+    masked::hide(&clean, secret)
+}
+
+/// A long text was cut off, and the secret perhaps with it.
+fn without_begun(clean: String, secret: &str) -> String {
     let Some(cut) = clean.strip_suffix('…') else {
         return clean;
     };
