@@ -153,8 +153,7 @@ impl Messages {
             let place = if words { &mut content } else { &mut self.shown };
             place.extend(write_content_part(part, sink));
         }
-        let between = between(&result.content);
-        let content = part::write_content(content, between, sink.own).unwrap_or_else(|| "".into());
+        let content = part::write_content(content, "", sink.own).unwrap_or_else(|| "".into());
         object.insert("content".to_owned(), content);
         if result.is_error {
             sink.drop("tool_result.is_error");
@@ -191,24 +190,17 @@ fn write_told(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
         _ => "user",
     });
     let content = parts.iter().filter_map(|part| write_content_part(part, sink));
-    let content = part::write_content(content.collect(), between(parts.iter().copied()), sink.own);
+    // Paragraphs of instructions stay apart; what people say is one text.
+    let between = match turn.role {
+        // A document ends where somebody begins to speak.
+        Role::User if parts.iter().any(|part| matches!(part, Part::Media(_))) => "\n\n",
+        Role::User => "",
+        _ => "\n",
+    };
+    let content = part::write_content(content.collect(), between, sink.own);
     let content = content.unwrap_or_else(|| "".into());
     object.insert("content".to_owned(), content);
     finish(turn, object, sink)
-}
-
-/// What stands between texts that become one: words of two must not run together, and a document
-/// ends where somebody begins to speak. What is cited was one text, cut where each citation begins.
-fn between<'a>(parts: impl IntoIterator<Item = &'a Part>) -> &'static str {
-    let mut between = "\n";
-    for part in parts {
-        match part {
-            Part::Media(_) => return "\n\n",
-            Part::Text(text) if !text.citations.is_empty() => between = "",
-            _ => {}
-        }
-    }
-    between
 }
 
 fn write_content_part(part: &Part, sink: &mut Sink) -> Option<Value> {
@@ -249,8 +241,7 @@ fn write_said(turn: &Turn, parts: &[&Part], sink: &mut Sink) -> Value {
         }
     }
     let mut object = object("assistant");
-    let between = between(parts.iter().copied());
-    let content = part::write_content(std::mem::take(&mut draft.content), between, sink.own);
+    let content = part::write_content(std::mem::take(&mut draft.content), "", sink.own);
     object.insert("content".to_owned(), content.unwrap_or_default());
     if spelling::marked(&turn.native, spelling::DETAILS_ALONE) {
         draft.thought = None;
