@@ -2,6 +2,11 @@
 //!
 //! Source: OpenAI's guide "Structured outputs", "Supported schemas".
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
 use aisix_core::DialectId;
 use aisix_core::chat::{ChatRequest, Native};
 use serde_json::{Map, Value};
@@ -92,10 +97,10 @@ fn can_bind(schema: &Value) -> bool {
 }
 
 fn is_closed(said: &Map<String, Value>, properties: Option<&Map<String, Value>>) -> bool {
-    let required = said.get("required").and_then(Value::as_array);
-    let is_required = |name: &String| {
-        required.is_some_and(|required| required.iter().any(|it| it.as_str() == Some(name)))
-    };
-    said.get("additionalProperties") == Some(&Value::Bool(false))
-        && properties.is_none_or(|properties| properties.keys().all(is_required))
+    if said.get("additionalProperties") != Some(&Value::Bool(false)) {
+        return false;
+    }
+    let required = said.get("required").and_then(Value::as_array).into_iter().flatten();
+    let required: HashSet<&str> = required.filter_map(Value::as_str).collect();
+    properties.is_none_or(|properties| properties.keys().all(|name| required.contains(&**name)))
 }

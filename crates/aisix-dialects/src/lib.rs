@@ -47,6 +47,7 @@ mod scan;
 mod seal;
 mod sink;
 pub mod sse;
+mod unanswered;
 
 pub use anthropic_messages::ANTHROPIC_MESSAGES;
 pub use asked::Asked;

@@ -8,6 +8,7 @@ use super::ID;
 use super::part::{self, PARTS, Read, Said};
 use super::seal::Place;
 use crate::fields::{Fields, Flaw};
+use crate::unanswered::Unanswered;
 
 /// Reads `systemInstruction`.
 ///
@@ -45,8 +46,7 @@ pub(super) fn read_all(contents: Option<Value>) -> Result<Vec<Turn>, Error> {
 #[derive(Default)]
 struct Reader {
     turns: u32,
-    /// Calls without a result so far: the id, and the name of the function.
-    open: Vec<(String, String)>,
+    open: Unanswered,
 }
 
 impl Reader {
@@ -88,19 +88,13 @@ impl Reader {
                 let number = u32::try_from(parts.len()).unwrap_or_default();
                 let made = part::made_id("", self.turns + 1, number);
                 part::give_id(&mut call.id, &mut call.native, made);
-                self.open.push((call.id.clone(), call.name.clone()));
+                self.open.call(&call.id, &call.name);
                 parts.push(Part::ToolCall(call));
             }
             Said::Result(mut result, name) => {
-                let asked = self.open.iter().position(|(id, function)| {
-                    if result.call_id.is_empty() {
-                        *function == name
-                    } else {
-                        *id == result.call_id
-                    }
-                });
-                if let Some(asked) = asked {
-                    let (id, _) = self.open.remove(asked);
+                if !result.call_id.is_empty() {
+                    self.open.answer_id(&result.call_id);
+                } else if let Some(id) = self.open.answer_function(&name) {
                     part::give_id(&mut result.call_id, &mut result.native, id);
                 }
                 parts.push(Part::ToolResult(result));
