@@ -80,18 +80,22 @@ fn read_choice((position, value): (u32, Json<'_>)) -> Result<Choice, Error> {
 /// from one.
 fn as_streamed(parts: Vec<Part>) -> Vec<Part> {
     let mut streamed: Vec<Part> = Vec::with_capacity(parts.len());
+    // Where the one plain text stands.
+    let mut place = None;
     for part in parts {
         let silent = match &part {
             Part::Text(text) => text.text.is_empty() && text.native.is_empty(),
             Part::Reasoning(thought) => thought.text.is_empty(),
             _ => false,
         };
-        let mut before = streamed.iter_mut().rev();
-        let before = before.find(|before| part::plain_text(before).is_some());
+        let before = place.and_then(|place: usize| streamed.get_mut(place));
         match (before, part::plain_text(&part)) {
             _ if silent => {}
             (Some(Part::Text(before)), Some(more)) => before.text.push_str(more),
-            _ => streamed.push(part),
+            (_, plain) => {
+                place = place.or_else(|| plain.map(|_| streamed.len()));
+                streamed.push(part);
+            }
         }
     }
     streamed

@@ -130,11 +130,12 @@ impl Lowerer {
     /// Appends the events that say these, which came in this dialect.
     pub(super) fn events(&mut self, dialect: DialectId, events: &[ChatEvent], out: &mut BytesMut) {
         self.sink.came_in(dialect);
+        let opened = self.parts.len();
         for event in events {
             self.event(event, out);
         }
-        // What is known of a part when it opens came with it.
-        for part in 0..self.parts.len() {
+        // What is known of a part when it opens came with it: none of those before waits.
+        for part in opened..self.parts.len() {
             self.open(part, out);
         }
     }
