@@ -15,7 +15,7 @@ use crate::dialect::{
 };
 use crate::json::{after_brace, splice};
 use crate::relay::{self, Holds, complaint_on_types, unreadable};
-use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, embed, scan, sse};
+use crate::{ANTHROPIC_MESSAGES, OPENAI_CHAT, embed, openai_chat, scan, sse};
 
 /// A format of requests and answers that are passed on as they are: of both, only what the gateway
 /// acts on is looked at. Its errors, and the frames of its streams, are those of a dialect.
@@ -31,11 +31,14 @@ pub struct RelayFormat {
     continues: Option<&'static str>,
 }
 
+/// The answers of older completions; they may fail as those of chats do.
+const CHOICES: &str = "choices";
+
 /// OpenAI's older completions. Source: OpenAI's API reference, "Completions" (legacy).
 pub static OPENAI_COMPLETIONS: RelayFormat = RelayFormat {
     dialect: &OPENAI_CHAT,
     streams: true,
-    answer: "choices",
+    answer: CHOICES,
     no_usage: "",
     continues: Some("prompt"),
 };
@@ -104,11 +107,16 @@ impl RelayFormat {
         let text = std::str::from_utf8(&body).map_err(unreadable)?;
         let fields = scan::fields(text, [self.answer, "usage", "error"]).map_err(unreadable)?;
         let said = |name| fields.get(name).filter(|value| value.get() != "null");
-        if said(self.answer).is_none() {
-            return Err(match said("error") {
-                Some(_) => self.dialect.decode_error(&body).in_band(),
-                None => unreadable(format!("the answer has no {}", self.answer)),
-            });
+        if said("error").is_some() {
+            return Err(self.dialect.decode_error(&body).in_band());
+        }
+        let answer = said(self.answer);
+        let answer =
+            answer.ok_or_else(|| unreadable(format!("the answer has no {}", self.answer)))?;
+        if self.answer == CHOICES
+            && let Some(failure) = openai_chat::failure_in(answer)
+        {
+            return Err(failure);
         }
         let usage = said("usage");
         // An odd count is no reason to refuse an answer.

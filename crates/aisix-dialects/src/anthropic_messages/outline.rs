@@ -47,14 +47,16 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     }
     let text = std::str::from_utf8(body).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    match (fields.content, fields.error) {
-        (Some(content), _) if content.get().starts_with('[') => Ok(ResponseOutline {
-            model_span: fields.model.map(|value| span_of(text, value)),
-            usage: fields.usage.and_then(|usage| Counts::read(usage.get())).map(Into::into),
-        }),
-        (None, Some(error)) => Err(error::of(&error).in_band()),
-        _ => Err(unreadable("the answer has no content")),
+    if let Some(error) = fields.error {
+        return Err(error::of(&error).in_band());
     }
+    if fields.content.is_none_or(|content| !content.get().starts_with('[')) {
+        return Err(unreadable("the answer has no content"));
+    }
+    Ok(ResponseOutline {
+        model_span: fields.model.map(|value| span_of(text, value)),
+        usage: fields.usage.and_then(|usage| Counts::read(usage.get())).map(Into::into),
+    })
 }
 
 /// What an event of a stream is.
@@ -123,6 +125,10 @@ pub(super) fn frame(
         (Some("error") | None, Some(error)) => return Err(error::of(&error).in_band()),
         (Some("error"), None) => return Err(error::decode(&frame.data).in_band()),
         (None, None) => return Err(unreadable("the event has no type")),
+        // What nobody knows may say of errors what it likes.
+        (Some(kind), Some(error)) if Event::of(kind) != Event::Unknown => {
+            return Err(error::of(&error).in_band());
+        }
         (Some(_), _) => {}
     }
     let kind = kind.unwrap_or_default();

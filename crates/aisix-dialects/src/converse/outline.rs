@@ -25,12 +25,12 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     }
     let text = std::str::from_utf8(body).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    if fields.message.or(fields.capital).or(fields.__type).is_some() {
+        // What stands between may lose the status of an error.
+        return Err(error::read(body).in_band());
+    }
     if fields.output.is_none_or(|output| !output.get().starts_with('{')) {
-        return Err(match fields.message.or(fields.capital).or(fields.__type) {
-            // What stands between may lose the status of an error.
-            Some(_) => error::read(body).in_band(),
-            None => unreadable("the answer has no output"),
-        });
+        return Err(unreadable("the answer has no output"));
     }
     let usage = fields.usage.and_then(|counts| usage::read(counts.get()));
     Ok(ResponseOutline { model_span: None, usage })

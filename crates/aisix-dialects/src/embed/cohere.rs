@@ -65,12 +65,11 @@ impl EmbedFormat for CohereEmbed {
 
     fn decode_answer(&self, body: &[u8]) -> Result<EmbedAnswer, Error> {
         let answer: Answer<'_> = serde_json::from_slice(body).map_err(unreadable)?;
-        let Some(embeddings) = answer.embeddings.map(RawValue::get) else {
-            return Err(match answer.message {
-                Some(_) => CONVERSE.decode_error(body).in_band(),
-                None => unreadable("the answer has no embeddings"),
-            });
-        };
+        if answer.message.is_some() {
+            return Err(CONVERSE.decode_error(body).in_band());
+        }
+        let embeddings = answer.embeddings.map(RawValue::get);
+        let embeddings = embeddings.ok_or_else(|| unreadable("the answer has no embeddings"))?;
         let vectors = if embeddings.starts_with('{') {
             serde_json::from_str(embeddings).map(|ByType { float }| float)
         } else {

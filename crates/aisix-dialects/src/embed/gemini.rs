@@ -56,11 +56,11 @@ impl EmbedFormat for GeminiEmbed {
 
     fn decode_answer(&self, body: &[u8]) -> Result<EmbedAnswer, Error> {
         let answer: Answer = serde_json::from_slice(body).map_err(unreadable)?;
-        let vector = match (answer.embedding, answer.error) {
-            (Some(embedding), _) => embedding.values,
-            (None, Some(_)) => return Err(GEMINI.decode_error(body).in_band()),
-            (None, None) => return Err(unreadable("the answer has no embedding")),
-        };
+        if answer.error.is_some() {
+            return Err(GEMINI.decode_error(body).in_band());
+        }
+        let embedding = answer.embedding;
+        let vector = embedding.ok_or_else(|| unreadable("the answer has no embedding"))?.values;
         let tokens = answer.usage_metadata.and_then(|usage| usage.prompt_token_count);
         Ok(EmbedAnswer { vectors: vec![vector], tokens: tokens.map(|Count(count)| count) })
     }

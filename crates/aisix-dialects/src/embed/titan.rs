@@ -58,12 +58,10 @@ impl EmbedFormat for TitanEmbed {
 
     fn decode_answer(&self, body: &[u8]) -> Result<EmbedAnswer, Error> {
         let answer: Answer = serde_json::from_slice(body).map_err(unreadable)?;
-        let Some(vector) = answer.embedding else {
-            return Err(match answer.message {
-                Some(_) => CONVERSE.decode_error(body).in_band(),
-                None => unreadable("the answer has no embedding"),
-            });
-        };
+        if answer.message.is_some() {
+            return Err(CONVERSE.decode_error(body).in_band());
+        }
+        let vector = answer.embedding.ok_or_else(|| unreadable("the answer has no embedding"))?;
         let tokens = answer.input_text_token_count.map(|Count(count)| count);
         Ok(EmbedAnswer { vectors: vec![vector], tokens })
     }

@@ -59,11 +59,11 @@ impl EmbedFormat for VertexEmbed {
 
     fn decode_answer(&self, body: &[u8]) -> Result<EmbedAnswer, Error> {
         let answer: Answer = serde_json::from_slice(body).map_err(unreadable)?;
-        let predictions = match (answer.predictions, answer.error) {
-            (Some(predictions), _) => predictions,
-            (None, Some(_)) => return Err(GEMINI.decode_error(body).in_band()),
-            (None, None) => return Err(unreadable("the answer has no predictions")),
-        };
+        if answer.error.is_some() {
+            return Err(GEMINI.decode_error(body).in_band());
+        }
+        let predictions = answer.predictions;
+        let predictions = predictions.ok_or_else(|| unreadable("the answer has no predictions"))?;
         let count = |one: &Prediction| one.embeddings.statistics.as_ref()?.token_count;
         let tokens = total(predictions.iter().map(|one| count(one).map(|Count(tokens)| tokens)));
         let vectors = predictions.into_iter().map(|one| one.embeddings.values).collect();

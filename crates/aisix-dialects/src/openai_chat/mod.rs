@@ -35,6 +35,8 @@ use crate::openai_error;
 use crate::relay;
 use crate::sink::Sink;
 
+pub(crate) use outline::failure_in;
+
 /// The dialect's name.
 pub const ID: DialectId = DialectId("openai_chat");
 

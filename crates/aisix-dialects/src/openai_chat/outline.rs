@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::wire::UsageWire;
 use crate::count::{self, Count};
+use crate::failure::ProviderError;
 use crate::frame::Frame;
 use crate::json::span_of;
 use crate::mold::Mold;
@@ -20,6 +21,11 @@ use crate::scan::Scan;
 /// The fields of a request that are looked at.
 const LOOKED_AT: [&str; 7] =
     ["model", "stream", "stream_options", "messages", "temperature", "top_p", "max_tokens"];
+
+/// Why a choice ended of which the model, or its host, gave up: some vendors say it, with an `error`
+/// beside it or without. Source: OpenRouter's guide "Errors and Debugging", Mistral's reference of
+/// chat completions.
+const FAILED: &str = "\"error\"";
 
 /// Scans a caller's request.
 pub(super) fn request(body: &[u8]) -> Result<RequestOutline, Error> {
@@ -32,21 +38,23 @@ pub(super) fn response(body: &[u8]) -> Result<ResponseOutline, Error> {
     struct Fields<'a> {
         #[serde(borrow, default, deserialize_with = "present")]
         model: Option<&'a RawValue>,
-        choices: Option<IgnoredAny>,
+        #[serde(borrow)]
+        choices: Option<Choices<'a>>,
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
         error: Option<InBandError>,
     }
     let text = std::str::from_utf8(body).map_err(unreadable)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    match (fields.choices, fields.error) {
-        (Some(_), _) => Ok(ResponseOutline {
-            model_span: fields.model.map(|value| span_of(text, value)),
-            usage: fields.usage.and_then(usage),
-        }),
-        (None, Some(error)) => Err(error.into_error()),
-        (None, None) => Err(unreadable("the answer has no choices")),
+    if let Some(error) = fields.error {
+        return Err(error.into_error());
     }
+    let choices = fields.choices.ok_or_else(|| unreadable("the answer has no choices"))?;
+    choices.failure.map_or(Ok(()), Err)?;
+    Ok(ResponseOutline {
+        model_span: fields.model.map(|value| span_of(text, value)),
+        usage: fields.usage.and_then(usage),
+    })
 }
 
 /// Scans one chunk of an upstream's stream, notes how far its choices are, and what other chunks may
@@ -80,6 +88,9 @@ pub(super) fn chunk(
         None if usage.is_some() => Choices::default(),
         None => return Err(unreadable("the chunk has no choices")),
     };
+    if let Some(failure) = choices.failure {
+        return Err(failure);
+    }
     let kind = match usage {
         Some(_) if choices.count == 0 => FrameKind::UsageOnly,
         _ => FrameKind::Content,
@@ -141,13 +152,20 @@ impl Progress {
     }
 }
 
-/// What is looked at in the choices of a chunk.
+/// The first failure that choices tell of.
+pub(crate) fn failure_in(choices: &RawValue) -> Option<Error> {
+    serde_json::from_str::<Choices<'_>>(choices.get()).ok()?.failure
+}
+
+/// What is looked at in the choices of an answer, or of a chunk of one.
 #[derive(Default)]
 struct Choices<'a> {
     count: u64,
     progress: Progress,
     /// What the last of them says.
     delta: Option<&'a RawValue>,
+    /// Why the first of those failed that did.
+    failure: Option<Error>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
@@ -173,6 +191,7 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
             finish_reason: Option<&'a RawValue>,
             #[serde(borrow)]
             delta: Option<&'a RawValue>,
+            error: Option<InBandError>,
         }
         let mut choices = Choices::default();
         while let Some(choice) = list.next_element::<Choice<'de>>()? {
@@ -183,6 +202,14 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
                 .progress
                 .note(choice.index.map_or(choices.count, |Count(index)| index), finished);
             choices.count += 1;
+            let failed = choice.finish_reason.is_some_and(|reason| reason.get() == FAILED);
+            let failure = match choice.error {
+                Some(error) => Some(error.into_error()),
+                None => {
+                    failed.then(|| ProviderError::plain("the provider gave no reason").in_band())
+                }
+            };
+            choices.failure = choices.failure.or(failure);
             choices.delta = choice.delta;
         }
         Ok(choices)

@@ -62,9 +62,9 @@ impl Answer<'_> {
     fn failure(&mut self) -> Option<Error> {
         let failed = self.status.is_some_and(|status| status.get() == "\"failed\"");
         match self.error.take() {
-            Some(error) if failed || self.output.is_none() => Some(error.into_error()),
-            _ if failed => Some(ProviderError::plain("the provider gave no reason").in_band()),
-            _ => None,
+            Some(error) => Some(error.into_error()),
+            None if failed => Some(ProviderError::plain("the provider gave no reason").in_band()),
+            None => None,
         }
     }
 
@@ -143,6 +143,12 @@ pub(super) fn event(frame: &Frame, mold: &mut Mold) -> Result<FrameOutline, Erro
     }
     if let Some(error) = fields.response.as_mut().and_then(Answer::failure) {
         return Err(error);
+    }
+    // What nobody knows may say of errors what it likes.
+    if let Some(error) = fields.error
+        && (is_known(kind) || kind == "response.failed")
+    {
+        return Err(error.into_error());
     }
     if kind.is_empty() {
         return Err(unreadable("the event has no type"));

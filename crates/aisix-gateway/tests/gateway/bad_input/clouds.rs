@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Row;
-use super::columns::{Answers, future};
+use super::columns::{Answers, ONE_ANSWER, future};
 use super::frames::{changed, data};
 use crate::common::ways::{conversed, counted, generated, named};
 
@@ -34,6 +34,7 @@ pub(super) static OF_GEMINI: Answers = Answers {
     never: &[
         (Row::SpoiltMessage, "a server-sent event has neither a length nor a checksum"),
         (Row::UnknownFrame, "answers in pieces have no types to be known by"),
+        ONE_ANSWER,
     ],
 };
 
@@ -76,5 +77,9 @@ pub(super) static OF_CONVERSE: Answers = Answers {
     },
     // Why it stops, and the usage.
     ending: 2,
-    never: &[(Row::MixedLines, "a binary message has no lines")],
+    never: &[
+        (Row::MixedLines, "a binary message has no lines"),
+        (Row::ErrorBeside, "a message is an event or an exception, never both"),
+        ONE_ANSWER,
+    ],
 };

@@ -135,6 +135,10 @@ pub(super) static ANSWERS: [fn(&Spoken, bool) -> &'static Answers; WAYS.len()] =
 const NO_LENGTHS: (Row, &str) =
     (Row::SpoiltMessage, "a server-sent event has neither a length nor a checksum");
 
+/// What only formats have in which several answers come at once.
+pub(super) const ONE_ANSWER: (Row, &str) =
+    (Row::FailedChoice, "an answer fails as a whole, beside what it says");
+
 static OF_CHAT: Answers = Answers {
     callers: Some(CHAT.path),
     call: |arguments| {
@@ -195,7 +199,7 @@ static OF_RESPONSES: Answers = Answers {
         counted
     },
     ending: 1,
-    never: &[NO_LENGTHS],
+    never: &[NO_LENGTHS, ONE_ANSWER],
 };
 
 static OF_MESSAGES: Answers = Answers {
@@ -226,7 +230,7 @@ static OF_MESSAGES: Answers = Answers {
         counted
     },
     ending: 2,
-    never: &[NO_LENGTHS],
+    never: &[NO_LENGTHS, ONE_ANSWER],
 };
 
 /// Something of a type that nobody knows.

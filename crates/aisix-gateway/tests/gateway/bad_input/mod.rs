@@ -31,6 +31,10 @@ enum Row {
     SpoiltMessage,
     /// A frame whose type says that nobody knows it, so that it is counted.
     UnknownFrame,
+    /// One of several answers that failed on its own.
+    FailedChoice,
+    /// An error beside what a frame says.
+    ErrorBeside,
 }
 
 /// A caller of one format in front of an upstream that is reached in one way.
@@ -73,7 +77,13 @@ async fn for_every_pair_with(row: Row, check: impl AsyncFn(&Pair)) {
 #[test]
 fn every_mistake_is_tried_where_there_is_room_for_it() {
     let [chat, ..] = FORMATS;
-    for (row, tried) in [(Row::MixedLines, 6), (Row::SpoiltMessage, 2), (Row::UnknownFrame, 4)] {
+    for (row, tried) in [
+        (Row::MixedLines, 6),
+        (Row::SpoiltMessage, 2),
+        (Row::UnknownFrame, 4),
+        (Row::FailedChoice, 3),
+        (Row::ErrorBeside, 6),
+    ] {
         let columns = ANSWERS.iter().map(|answers| answers(&chat, true).never);
         let said = columns.filter(|never| never.iter().any(|(never, _)| *never == row));
         assert_eq!(ANSWERS.len() - said.count(), tried, "{row:?}");

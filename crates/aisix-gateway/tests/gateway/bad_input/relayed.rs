@@ -194,14 +194,22 @@ async fn an_answer_that_is_truncated_or_no_json_is_an_error_in_the_callers_forma
 #[tokio::test]
 async fn an_error_inside_a_success_is_an_error() {
     for_every_row(async |row| {
-        let told = row.told(Reply::json(200, (row.endpoint.failure)("tired"))).await;
-        assert!(told.0 >= 400, "{}: {}", row.name, told.1);
-        let body = serde_json::from_str(&told.1).expect("an error is JSON");
-        let message = error_in(row.endpoint.protocol, &body).1;
-        // Clouds' words name what is their operators': callers read a sentence instead.
-        let is_cloud = !["openai", "anthropic"].contains(&row.endpoint.way);
-        let is_told = message == "tired" || (is_cloud && message.starts_with("upstream "));
-        assert!(is_told, "{}: {message}", row.name);
+        let alone: Value =
+            serde_json::from_str(&(row.endpoint.failure)("tired")).expect("an error is JSON");
+        let mut beside = alone.clone();
+        for (name, value) in (row.endpoint.answer)().as_object().expect("an object") {
+            beside[name] = value.clone();
+        }
+        for body in [alone, beside] {
+            let told = row.told(Reply::json(200, body.to_string())).await;
+            assert!(told.0 >= 400, "{}: {}", row.name, told.1);
+            let body = serde_json::from_str(&told.1).expect("an error is JSON");
+            let message = error_in(row.endpoint.protocol, &body).1;
+            // Clouds' words name what is their operators': callers read a sentence instead.
+            let is_cloud = !["openai", "anthropic"].contains(&row.endpoint.way);
+            let is_told = message == "tired" || (is_cloud && message.starts_with("upstream "));
+            assert!(is_told, "{}: {message}", row.name);
+        }
     })
     .await;
 }

@@ -7,7 +7,7 @@ use aisix_testing::{Reply, wait};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::frames::{malformed, mixed, truncated};
+use super::frames::{changed, malformed, mixed, truncated};
 use super::{Pair, Row, for_every_pair, for_every_pair_with};
 
 /// Arguments of a call that end too early.
@@ -271,6 +271,75 @@ async fn an_error_inside_a_success_is_an_error() {
         frames.push((pair.way.failed_frame)("tired"));
         let (_, text) = pair.streamed(pair.way.streamed(frames)).await;
         pair.assert_told("tired", &pair.assert_broken(&text));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_beside_a_whole_answer_is_an_error() {
+    for_every_pair(async |pair| {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).expect("a body is JSON");
+        let whole = parsed(&(pair.way.whole)(pair.spoken, "hi"));
+        let mut body = parsed(&(pair.way.failure)("tired", false));
+        for (name, value) in whole.as_object().expect("an answer is an object") {
+            body[name] = value.clone();
+        }
+        let mut bodies = vec![body.clone()];
+        if body.get("choices").is_some() {
+            body["choices"] = json!([]);
+            bodies.push(body);
+        }
+        for body in bodies {
+            let answer = pair.whole(Reply::json(200, body.to_string())).await;
+            assert!(answer.status >= 400, "{}: {}", pair.name, answer.text());
+            let message = pair.assert_refused(answer.status, answer.status, answer.text());
+            pair.assert_told("tired", &message);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_beside_what_a_frame_says_breaks_the_stream() {
+    for_every_pair_with(Row::ErrorBeside, async |pair| {
+        let failure: Value =
+            serde_json::from_str(&(pair.way.failure)("tired", true)).expect("a body is JSON");
+        for at in [0, 2] {
+            let mut frames = pair.frames(&["Hel", "lo", "!"]);
+            frames[at] = changed(&frames[at], |frame| frame["error"] = failure["error"].clone());
+            let (status, text) = pair.streamed(pair.way.streamed(frames)).await;
+            let message = if at == 0 {
+                assert!(status >= 400, "{}: {text}", pair.name);
+                pair.assert_refused(status, status, &text)
+            } else {
+                pair.assert_broken(&text)
+            };
+            pair.assert_told("tired", &message);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_choice_that_failed_is_an_error() {
+    for_every_pair_with(Row::FailedChoice, async |pair| {
+        let no_reason = "the provider gave no reason";
+        for (error, words) in [(json!({"message": "tired"}), "tired"), (Value::Null, no_reason)] {
+            let fail = |body: &mut Value| {
+                body["choices"][0]["finish_reason"] = json!("error");
+                body["choices"][0]["error"] = error.clone();
+            };
+            let mut whole: Value =
+                serde_json::from_str(&(pair.way.whole)(pair.spoken, "hi")).expect("JSON");
+            fail(&mut whole);
+            let answer = pair.whole(Reply::json(200, whole.to_string())).await;
+            let message = pair.assert_refused(answer.status, 502, answer.text());
+            pair.assert_told(words, &message);
+            let mut frames = pair.frames(&["Hel", "lo", "!"]);
+            frames[2] = changed(&frames[2], fail);
+            let (_, text) = pair.streamed(pair.way.streamed(frames)).await;
+            pair.assert_told(words, &pair.assert_broken(&text));
+        }
     })
     .await;
 }
