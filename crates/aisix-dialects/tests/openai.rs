@@ -282,18 +282,114 @@ fn marked(text: &str, life: &str) -> Value {
     json!({"type": "text", "text": text, "prompt_cache_breakpoint": mark})
 }
 
+fn marked_without_life(text: &str) -> Value {
+    let mark = json!({"mode": "explicit"});
+    json!({"type": "text", "text": text, "prompt_cache_breakpoint": mark})
+}
+
+/// A part with the mark that others took over from Anthropic.
+fn controlled(text: &str) -> Value {
+    json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}})
+}
+
+/// A request with these parts, and the marks of Anthropic's blocks that they become; and what was left
+/// out.
+#[track_caller]
+fn marks_of(parts: &[Value], more: &Value) -> (Vec<Option<Value>>, Value, Vec<String>) {
+    let mut request = json!({"model": "m", "messages": [{"role": "user", "content": parts}]});
+    let fields = more.as_object().expect("it is an object").clone();
+    request.as_object_mut().expect("it is an object").extend(fields);
+    let (body, dropped) = translated(&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &request);
+    let blocks = body["messages"][0]["content"].as_array().expect("blocks");
+    let marks = blocks.iter().map(|block| block.get("cache_control").cloned()).collect();
+    (marks, body, dropped)
+}
+
+fn hour() -> Option<Value> {
+    Some(json!({"type": "ephemeral", "ttl": "1h"}))
+}
+
+fn minutes() -> Option<Value> {
+    Some(json!({"type": "ephemeral"}))
+}
+
+/// A tool with the mark that others took over from Anthropic.
+fn marked_tool() -> Value {
+    json!({"tools": [{"type": "function", "cache_control": {"type": "ephemeral"},
+                      "function": {"name": "f", "parameters": {"type": "object"}}}]})
+}
+
 #[test]
 fn of_breakpoints_the_latest_are_marks_elsewhere() {
     let texts = ["a", "b", "c", "d", "e", "f"];
-    let parts: Vec<_> = texts.iter().map(|text| marked(text, "30m")).collect();
-    let request = json!({"model": "m", "messages": [{"role": "user", "content": parts}]});
-    let (body, dropped) = translated(&OPENAI_CHAT, &ANTHROPIC_MESSAGES, &request);
-    let blocks = body["messages"][0]["content"].as_array().expect("blocks");
-    let hour = json!({"type": "ephemeral", "ttl": "1h"});
-    let marks: Vec<_> = blocks.iter().map(|block| block.get("cache_control")).collect();
-    let kept = Some(&hour);
-    assert_eq!(marks, [None, None, kept, kept, kept, kept], "no more than four are taken");
-    assert_eq!(dropped, [""; 0], "the latest are all that count");
+    let parts = texts.map(|text| marked(text, "30m"));
+    let (marks, _, dropped) = marks_of(&parts, &json!({}));
+    let expected = [None, None, hour(), hour(), hour(), hour()];
+    assert_eq!(marks, expected, "no more than four are taken");
+    assert_eq!(dropped, ["prompt_cache_breakpoint"], "OpenAI would look for the early ones, too");
+}
+
+#[test]
+fn marks_of_tools_count_among_those_that_are_taken() {
+    let parts = ["a", "b", "c", "d"].map(|text| marked(text, "30m"));
+    let (marks, body, dropped) = marks_of(&parts, &marked_tool());
+    assert_eq!(marks, [None, hour(), hour(), hour()]);
+    assert_eq!(Some(body["tools"][0]["cache_control"].clone()), hour());
+    assert_eq!(dropped, ["prompt_cache_breakpoint"]);
+}
+
+#[test]
+fn beside_a_breakpoint_there_are_no_more_marks_than_are_taken() {
+    let mut parts = ["a", "b", "c", "d", "e"].map(controlled).to_vec();
+    parts.push(marked("f", "30m"));
+    let (marks, _, dropped) = marks_of(&parts, &json!({}));
+    let expected = [None, minutes(), minutes(), minutes(), minutes(), None];
+    assert_eq!(marks, expected, "breakpoints go first");
+    assert_eq!(dropped, ["prompt_cache_breakpoint", "cache_control"]);
+}
+
+#[test]
+fn no_mark_lives_shorter_than_a_breakpoint_behind_it() {
+    let parts = [controlled("a"), marked("b", "30m"), controlled("c")];
+    let (marks, _, dropped) = marks_of(&parts, &json!({}));
+    assert_eq!(marks, [hour(), hour(), minutes()]);
+    assert_eq!(dropped, [""; 0]);
+
+    let (marks, body, _) = marks_of(&[marked("a", "30m")], &marked_tool());
+    assert_eq!(marks, [hour()]);
+    assert_eq!(Some(body["tools"][0]["cache_control"].clone()), hour(), "tools come first");
+}
+
+#[test]
+fn without_breakpoints_marks_live_as_long_as_they_say() {
+    let mut late = controlled("b");
+    late["cache_control"]["ttl"] = "1h".into();
+    let (marks, _, dropped) = marks_of(&[controlled("a"), late], &json!({}));
+    assert_eq!(marks, [minutes(), hour()]);
+    assert_eq!(dropped, [""; 0]);
+}
+
+#[test]
+fn a_breakpoint_lives_as_long_as_its_request_says_where_it_does_not_itself() {
+    let parts = [marked_without_life("a"), marked("b", "30m")];
+    let (marks, _, dropped) = marks_of(&parts, &json!({}));
+    assert_eq!(marks, [hour(), hour()], "half an hour is what goes without saying");
+    assert_eq!(dropped, [""; 0]);
+
+    for (life, lost) in [("30m", &[][..]), ("12h", &["prompt_cache_breakpoint.ttl"])] {
+        let options = json!({"prompt_cache_options": {"ttl": life}});
+        let (marks, _, dropped) = marks_of(&parts, &options);
+        assert_eq!(marks, [hour(), hour()]);
+        assert_eq!(dropped, [lost, &["prompt_cache_options"]].concat());
+
+        let mut part = marked_without_life("a");
+        part["type"] = "input_text".into();
+        let request = json!({"model": "m", "prompt_cache_options": {"ttl": life},
+                             "input": [{"role": "user", "content": [part]}]});
+        let (body, dropped) = translated(&OPENAI_RESPONSES, &ANTHROPIC_MESSAGES, &request);
+        assert_eq!(body["messages"][0]["content"][0].get("cache_control").cloned(), hour());
+        assert_eq!(dropped, [lost, &["prompt_cache_options"]].concat());
+    }
 }
 
 #[test]

@@ -211,6 +211,34 @@ fn marks_for_the_prompt_cache_stand_behind_what_they_mark() {
 }
 
 #[test]
+fn no_point_lives_shorter_than_one_that_a_breakpoint_becomes() {
+    let plain = json!({"type": "ephemeral"});
+    let breakpoint = json!({"mode": "explicit"});
+    let request = json!({"model": "m",
+        "tools": [{"type": "function", "cache_control": plain,
+                   "function": {"name": "f", "parameters": {"type": "object"}}}],
+        "messages": [
+            {"role": "user", "content": [
+                {"type": "text", "text": "long", "prompt_cache_breakpoint": breakpoint},
+                {"type": "text", "text": "Hi", "cache_control": plain},
+            ]},
+            {"role": "system", "content": [
+                {"type": "text", "text": "In French.", "cache_control": plain}]},
+        ],
+    });
+    let (body, dropped) = written(&OPENAI_CHAT, "m", &request);
+    let [point, hour] = [
+        json!({"cachePoint": {"type": "default"}}),
+        json!({"cachePoint": {"type": "default", "ttl": "1h"}}),
+    ];
+    assert_eq!(body["toolConfig"]["tools"][1], hour);
+    assert_eq!(body["system"], json!([{"text": "In French."}, hour]), "it stands in front there");
+    let content = json!([{"text": "long"}, hour, {"text": "Hi"}, point]);
+    assert_eq!(body["messages"][0]["content"], content);
+    assert_eq!(dropped, ["system.position"]);
+}
+
+#[test]
 fn thoughts_go_back_with_their_seals() {
     let request = json!({"model": "m", "max_tokens": 9, "messages": [
         {"role": "user", "content": "Hi"},

@@ -146,9 +146,11 @@ impl Facts {
         self.say("call", format!("{id} {name} {}", json(arguments)));
     }
 
-    /// That the prompt up to here is cached.
+    /// That the prompt up to here is cached, for as long as the format that says so means where it
+    /// does not say how long.
     pub(crate) fn cached(&mut self, what: &str, mark: Option<&CacheMark>) {
-        self.some("cached", mark.map(|mark| (what, mark.ttl.as_deref().unwrap_or("5m"))));
+        let unsaid = |mark: &CacheMark| if mark.breakpoint { "30m" } else { "5m" };
+        self.some("cached", mark.map(|mark| (what, mark.ttl.as_deref().unwrap_or(unsaid(mark)))));
     }
 
     fn thought(&mut self, thought: &Reasoning) {

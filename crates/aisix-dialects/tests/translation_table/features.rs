@@ -59,6 +59,8 @@ fn conversation() -> Vec<Feature> {
     let server = json!([{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}, {"type": "text", "text": "Yes"}]);
     let marked = json!([{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]);
     let breakpoint = |ttl: &str| json!([{"type": "text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": ttl}}]);
+    let unsaid =
+        json!([{"type": "text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}}]);
     vec![
         feature("instructions", system("system"), json!({"system": "Be terse."})),
         feature("instructions for newer models", system("developer"), Value::Null),
@@ -107,6 +109,7 @@ fn conversation() -> Vec<Feature> {
         ),
         feature("a prompt-cache marker", asked(marked.clone()), asked(marked)),
         feature("a prompt-cache breakpoint", asked(breakpoint("30m")), Value::Null),
+        feature("a prompt-cache breakpoint that does not say how long", asked(unsaid), Value::Null),
         feature("a prompt-cache breakpoint for half a day", asked(breakpoint("12h")), Value::Null),
     ]
 }

@@ -138,6 +138,12 @@ knows: others answer what the request itself holds, and `x-aisix-dropped` says w
 answer repeats the caller's request, as OpenAI's do, but for tools that run at OpenAI: what it asked for,
 whether or not the upstream has heard of all of it.
 
+A breakpoint of OpenAI's for its prompt cache lives as long as `prompt_cache_options.ttl` says where it
+does not say it itself, and half an hour where neither does. Anthropic and Bedrock know five minutes and
+an hour: a breakpoint becomes a mark for an hour, and marks of the caller's that stand before it live an
+hour, too, as no mark may live shorter than one behind it. They take four marks: of more, the early
+breakpoints are left out, and `x-aisix-dropped` names them.
+
 Many vendors of chat completions refuse fields that they do not know. So those that only OpenAI takes
 (`metadata`, `store`, `service_tier`, `prompt_cache_key` and the like) are left out for them, too.
 
