@@ -1,12 +1,12 @@
 //! From blocks to events of items.
 
 mod complete;
+mod observe;
 
 use std::collections::BTreeMap;
 
 use aisix_core::chat::{
-    ChatEvent, ChatEvents, Citation, Delta, FinishReason, FrameKind, FrameOutline, Native, Part,
-    PartStart, Seal, Usage,
+    ChatEvent, Citation, Delta, FinishReason, Native, Part, PartStart, Seal, Usage,
 };
 use aisix_core::{DialectId, Error};
 use bytes::BytesMut;
@@ -15,11 +15,9 @@ use serde_json::{Map, Value, json};
 use super::super::ID;
 use super::super::content::CONTENT;
 use super::super::item::{self, ITEM};
-use super::super::output::{apart, message_id, of_message, write_message};
+use super::super::output::{apart, message_id, write_message};
 use super::super::response::{self, Head};
-use super::TOLD;
 use crate::dialect::{AnswerContext, Dropped};
-use crate::fields::Fields;
 use crate::sink::Sink;
 use crate::sse;
 
@@ -137,63 +135,6 @@ impl Lowerer {
         // What is known of a part when it opens came with it: none of those before waits.
         for part in opened..self.parts.len() {
             self.open(part, out);
-        }
-    }
-
-    /// Takes note of a frame whose bytes were passed on, and of its events where they are known.
-    pub(super) fn observe(
-        &mut self,
-        original: &[u8],
-        outline: &FrameOutline,
-        events: Option<&ChatEvents>,
-    ) {
-        let told = self.sequence + 1;
-        if let Some(events) = events {
-            self.observe_message(original, outline);
-            self.events(ID, events, &mut BytesMut::new());
-        }
-        self.ended |= outline.kind == FrameKind::End;
-        self.sequence = told;
-    }
-
-    /// Where a message begins and ends is no event of its own.
-    fn observe_message(&mut self, original: &[u8], outline: &FrameOutline) {
-        let begins = match outline.name.as_deref() {
-            Some(b"response.output_item.added") => true,
-            Some(b"response.output_item.done") => false,
-            _ => return,
-        };
-        let frame: Value = serde_json::from_slice(original).unwrap_or_default();
-        let item = &frame["item"];
-        if item["type"] != "message" {
-            return;
-        }
-        let out = &mut BytesMut::new();
-        if begins {
-            let natives = Fields::of(item.clone()).map(of_message).unwrap_or_default();
-            self.end_message("completed", out);
-            self.open_message(message_id(&natives), &natives, out);
-        } else {
-            self.end_message("completed", out);
-        }
-    }
-
-    /// Appends an event of the provider's that has no events, under the number that it has here;
-    /// where items begin and end is told anyway.
-    pub(super) fn tell_again(
-        &mut self,
-        original: &[u8],
-        outline: &FrameOutline,
-        out: &mut BytesMut,
-    ) {
-        let kind = outline.name.as_deref().and_then(|name| std::str::from_utf8(name).ok());
-        let Some(kind) = kind.filter(|kind| !TOLD.contains(kind)) else {
-            return;
-        };
-        if let Ok(Value::Object(mut fields)) = serde_json::from_slice(original) {
-            fields.shift_remove("type");
-            fields.shift_remove("sequence_number");
-            self.tell(kind, fields, out);
         }
     }
 
