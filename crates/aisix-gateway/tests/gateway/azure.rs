@@ -120,7 +120,7 @@ async fn a_token_endpoint_that_refuses_is_told_in_every_format_and_without_the_c
 async fn a_token_endpoint_that_fails_is_an_upstream_that_fails() {
     let granted = in_front_of_azure();
     let large = grant(&"t".repeat(100_000));
-    for (reply, status, kind) in [
+    let replies = [
         (Reply::json(503, granted.kept.clone()), 502, "upstream_error"),
         (Reply::json(302, granted.kept.clone()), 502, "upstream_error"),
         (Reply::json(200, "<html></html>"), 502, "upstream_decode_error"),
@@ -128,25 +128,14 @@ async fn a_token_endpoint_that_fails_is_an_upstream_that_fails() {
         (Reply::json(200, large), 502, "upstream_decode_error"),
         (Reply::new().close(), 502, "transport_error"),
         (Reply::open(200, "application/json").bytes("{\r\n").close(), 502, "transport_error"),
-    ] {
-        granted.endpoint.enqueue(reply);
-        let answer = granted.chat().await;
-        assert_eq!(answer.status, status, "{}", answer.text());
-        assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
-        granted.assert_kept(&answer);
-    }
-    assert!(granted.upstream.requests().is_empty());
+    ];
+    granted.assert_told(replies).await;
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_or_is_nowhere_keeps_nobody_waiting() {
     let mut granted = in_front_of_azure();
-    granted.endpoint.enqueue(Reply::new().hang());
-    granted.documents[1].1["timeout"] = json!(30);
-    granted.world.publish(&granted.documents);
-    let answer = granted.chat().await;
-    assert_eq!(answer.status, 504, "{}", answer.text());
-    assert_eq!(error_of(&answer)["type"], "timeout");
+    granted.assert_given_up().await;
 
     let nowhere = format!("http://127.0.0.1:{}", free_port());
     granted.documents[1].1["timeout"] = json!(0);

@@ -437,31 +437,20 @@ async fn a_token_that_google_refuses_before_its_end_is_replaced_for_the_next_req
 async fn a_token_endpoint_that_refuses_or_fails_reaches_nobody_else() {
     let granted = in_front_of_google();
     let refused = json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
-    for (reply, status, kind) in [
+    let replies = [
         (Reply::json(400, refused.to_string()), 500, "config_error"),
         (Reply::json(503, "busy"), 502, "upstream_error"),
         (Reply::json(200, "<html></html>"), 502, "upstream_decode_error"),
         (Reply::json(200, "{}"), 502, "upstream_decode_error"),
         (Reply::new().close(), 502, "transport_error"),
-    ] {
-        granted.endpoint.enqueue(reply);
-        let answer = granted.chat().await;
-        assert_eq!(answer.status, status, "{}", answer.text());
-        assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
-        granted.assert_kept(&answer);
-    }
-    assert!(granted.upstream.requests().is_empty());
+    ];
+    granted.assert_told(replies).await;
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_keeps_nobody_waiting() {
     let mut granted = in_front_of_google();
-    granted.endpoint.enqueue(Reply::new().hang());
-    granted.documents[1].1["timeout"] = json!(30);
-    granted.world.publish(&granted.documents);
-    let answer = granted.chat().await;
-    assert_eq!(answer.status, 504, "{}", answer.text());
-    assert_eq!(error_of(&answer)["type"], "timeout");
+    granted.assert_given_up().await;
 }
 
 #[tokio::test]

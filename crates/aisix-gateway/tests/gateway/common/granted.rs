@@ -1,11 +1,11 @@
 //! A gateway whose provider key is granted access tokens, and who grants them.
 
 use aisix_gateway::Settings;
-use aisix_testing::{Canaries, Received, Response, ScriptedUpstream, Step};
+use aisix_testing::{Canaries, Received, Reply, Response, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
 use super::documents::{self, Documents};
-use super::{MODEL, World, direct, logs, world};
+use super::{MODEL, World, direct, error_of, logs, world};
 
 /// A gateway with one model, whose key is granted tokens.
 pub struct Granted {
@@ -39,6 +39,30 @@ impl Granted {
 
     pub async fn chat(&self) -> Response {
         self.world.chat(world::whole("hi")).await
+    }
+
+    /// Asserts what callers are told, by status and type, of what the token endpoint says; nothing
+    /// reaches the upstream then.
+    pub async fn assert_told(&self, replies: impl IntoIterator<Item = (Reply, u16, &str)>) {
+        for (reply, status, kind) in replies {
+            self.endpoint.enqueue(reply);
+            let answer = self.chat().await;
+            assert_eq!(answer.status, status, "{}", answer.text());
+            assert_eq!(error_of(&answer)["type"], kind, "{}", answer.text());
+            self.assert_kept(&answer);
+        }
+        assert!(self.upstream.requests().is_empty());
+    }
+
+    /// Asserts that a token endpoint that hangs keeps nobody waiting for longer than the model's
+    /// timeout.
+    pub async fn assert_given_up(&mut self) {
+        self.endpoint.enqueue(Reply::new().hang());
+        self.documents[1].1["timeout"] = json!(30);
+        self.world.publish(&self.documents);
+        let answer = self.chat().await;
+        assert_eq!(answer.status, 504, "{}", answer.text());
+        assert_eq!(error_of(&answer)["type"], "timeout");
     }
 
     /// Nothing that was told, logged or counted holds a credential.
